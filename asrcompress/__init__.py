@@ -1,0 +1,1 @@
+"""asrcompress: may I ship the compressed speech recogniser?"""

@@ -1,0 +1,1 @@
+"""What every room shares: types, files, audio, corpora, errors. Knows no other room."""

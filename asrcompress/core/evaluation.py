@@ -1,0 +1,88 @@
+"""Counts of recognition errors, and one model's result on one corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from asrcompress.core.cost import Cost, Sizes
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ErrorCounts(_Model):
+    """Substitutions, deletions, insertions and reference length; counts add, rates are derived."""
+
+    s: int = 0
+    d: int = 0
+    i: int = 0
+    n: int = 0
+
+    def __add__(self, other: ErrorCounts) -> ErrorCounts:
+        return ErrorCounts(
+            s=self.s + other.s, d=self.d + other.d, i=self.i + other.i, n=self.n + other.n
+        )
+
+    @property
+    def errors(self) -> int:
+        return self.s + self.d + self.i
+
+    @property
+    def rate(self) -> float | None:
+        """errors / n; None where n is 0, and never capped at 1."""
+        return self.errors / self.n if self.n else None
+
+
+class UtteranceScore(_Model):
+    """One utterance: raw texts, error counts after normalisation, and its subgroup fields."""
+
+    id: str
+    audio_filepath: str
+    duration_s: float
+    text: str
+    pred_text: str
+    words: ErrorCounts
+    chars: ErrorCounts
+    speaker: str | None = None
+    fields: Mapping[str, Any] = Field(default_factory=dict)
+
+
+class Decoding(_Model):
+    """How the hypotheses came about: what a cached cell depends on beside model and audio."""
+
+    recogniser: str
+    decoder: str = "greedy"
+    device: str
+    threads: int
+    batch_plan: str
+    batch_note: str | None = Field(default=None, description="why batches were not used, if so")
+
+
+class Evaluation(_Model):
+    """One model on one corpus. Rates are derived from the utterances' counts, never stored."""
+
+    model: str
+    model_sha256: str
+    corpus: str
+    corpus_sha256: str
+    normaliser: str
+    decoding: Decoding
+    sizes: Sizes
+    utterances: tuple[UtteranceScore, ...]
+    cost: Cost | None = None
+
+    @property
+    def words(self) -> ErrorCounts:
+        return sum((row.words for row in self.utterances), ErrorCounts())
+
+    @property
+    def chars(self) -> ErrorCounts:
+        return sum((row.chars for row in self.utterances), ErrorCounts())
+
+    @property
+    def audio_s(self) -> float:
+        return sum(row.duration_s for row in self.utterances)

@@ -1,0 +1,1 @@
+"""Corpus formats, one file each: `detect(place) -> bool` and `read(place) -> utterances`."""

@@ -1,0 +1,41 @@
+"""LibriSpeech's tree: speaker/chapter/*.flac with speaker-chapter.trans.txt beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from asrcompress.core.corpus import Utterance, make_utterance
+from asrcompress.core.errors import InputError
+from asrcompress.core.files import read_text
+
+
+def detect(place: Path) -> bool:
+    """True for a folder with a *.trans.txt anywhere below it."""
+    return place.is_dir() and next(place.rglob("*.trans.txt"), None) is not None
+
+
+def read(place: Path) -> Iterator[Utterance]:
+    """The utterances in order of their ids; the speaker is the id's first part."""
+    for transcript in sorted(place.rglob("*.trans.txt")):
+        for number, line in enumerate(read_text(transcript).splitlines(), start=1):
+            if not line.strip():
+                continue
+            where = f"{transcript}:{number}"
+            identifier, _, text = line.partition(" ")
+            columns = {"speaker": identifier.split("-")[0], "chapter": transcript.parent.name}
+            yield make_utterance(
+                _audio_of(transcript, identifier, where),
+                where=where,
+                columns=columns,
+                identifier=identifier,
+                text=text.strip(),
+            )
+
+
+def _audio_of(transcript: Path, identifier: str, where: str) -> Path:
+    for suffix in (".flac", ".wav", ".opus", ".ogg", ".mp3"):
+        path = transcript.with_name(identifier + suffix)
+        if path.is_file():
+            return path
+    raise InputError("no audio for the transcript", where=where, expected=f"{identifier}.flac")

@@ -1,0 +1,43 @@
+"""A folder of audio files, each with a text file of the same name beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from asrcompress.core.audio import audio_files
+from asrcompress.core.corpus import Utterance, make_utterance
+from asrcompress.core.errors import InputError
+from asrcompress.core.files import read_text
+
+
+def detect(place: Path) -> bool:
+    """True for a folder with audio (tried last: every other format is more specific)."""
+    return place.is_dir() and (
+        next(audio_files(place), None) is not None or not any(place.iterdir())
+    )
+
+
+def read(place: Path) -> Iterator[Utterance]:
+    """The audio files in order of their paths, `a/b.flac` with its reference in `a/b.txt`.
+
+    Raises:
+        InputError: some files have a text beside them and others do not.
+    """
+    paths = list(audio_files(place))
+    missing = [path for path in paths if not path.with_suffix(".txt").is_file()]
+    if missing and len(missing) < len(paths):
+        raise InputError(
+            f"{len(missing)} of {len(paths)} audio files without a transcript",
+            where=missing[0],
+            expected=missing[0].with_suffix(".txt").name,
+        )
+    for path in paths:
+        transcript = path.with_suffix(".txt")
+        yield make_utterance(
+            path,
+            where=path,
+            columns={},
+            identifier=str(path.relative_to(place).with_suffix("")),
+            text=None if missing else " ".join(read_text(transcript).split()),
+        )

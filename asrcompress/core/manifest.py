@@ -1,0 +1,101 @@
+"""asrcompress.json: what an artefact is, how it was made and how to tell that it is intact."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from asrcompress.core.cost import Sizes
+from asrcompress.core.errors import InputError
+from asrcompress.core.files import read_json
+from asrcompress.core.ledger import Ledger
+
+MANIFEST_NAME = "asrcompress.json"
+PLAIN_WEIGHTS_NAME = "model.safetensors"  # an ordinary checkpoint: from_pretrained loads it
+QUANTISED_WEIGHTS_NAME = "asrcompress.safetensors"  # a name from_pretrained refuses, on purpose
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SourceRecord(_Model):
+    """The checkpoint that was compressed; sha256 is over its weight files."""
+
+    model: str
+    revision: str | None = None
+    sha256: str
+    dtype: str
+    sizes: Sizes
+    low_mantissa_bits_zero: bool = Field(
+        description="fp32 weights that came from fp16 or bf16: their zip ratio is not comparable"
+    )
+
+
+class MethodStep(_Model):
+    """One method with the parameters it ran with, in the order applied."""
+
+    method: str
+    params: dict[str, Any]
+
+
+class Probe(_Model):
+    """A fixed input's logits, to prove that a reload gives the same model.
+
+    sha256 is over the float32 logits' bytes on the machine that saved it; the values of a few
+    logits let another machine compare within a tolerance.
+    """
+
+    samples: int
+    seed: int
+    logits_shape: tuple[int, ...]
+    sha256: str
+    head: tuple[float, ...]
+
+
+class ArtefactManifest(_Model):
+    """The whole of asrcompress.json."""
+
+    schema_version: Literal[1] = 1
+    source: SourceRecord
+    steps: tuple[MethodStep, ...]
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    seed: int = 0
+    runtime: Literal["torch"] = "torch"
+    weights_file: str
+    weights_sha256: str
+    quantization: dict[str, dict[str, str]] = Field(
+        default_factory=dict, description="module name to optimum-quanto's qtypes"
+    )
+    sizes: Sizes
+    ledger: Ledger
+    probe: Probe
+    versions: dict[str, str]
+
+    @property
+    def is_quantised(self) -> bool:
+        return bool(self.quantization)
+
+
+def read_manifest(folder: Path) -> ArtefactManifest | None:
+    """The manifest of an artefact's folder, None where the folder is a plain checkpoint.
+
+    Raises:
+        InputError: the manifest is there but does not have its form.
+    """
+    path = folder / MANIFEST_NAME
+    if not path.is_file():
+        return None
+    try:
+        return ArtefactManifest.model_validate(read_json(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InputError(
+            "not an asrcompress manifest",
+            where=path,
+            got=f"{'.'.join(map(str, first['loc']))}: {first['msg']}",
+            next_step="compress the model again",
+        ) from None

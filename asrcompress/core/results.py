@@ -1,0 +1,125 @@
+"""results.json: everything a report is made of. Deterministic; timings live in cost.json."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from asrcompress.core.comparison import Comparison, Interval
+from asrcompress.core.cost import Cost, Sizes
+from asrcompress.core.errors import InputError
+from asrcompress.core.evaluation import Decoding, ErrorCounts
+from asrcompress.core.files import read_json
+
+RESULTS_NAME = "results.json"
+COST_NAME = "cost.json"
+UTTERANCES_NAME = "utterances.jsonl"
+CELLS_NAME = "cells.csv"
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ArtefactResult(_Model):
+    """One model of the matrix: what it is and how large."""
+
+    name: str
+    model: str
+    compression: str = Field(description="fp32, int8, prune30-global, ...")
+    sha256: str
+    sizes: Sizes
+    sparsity: float | None = None
+    decoding: Decoding
+
+
+class ConditionResult(_Model):
+    """One condition of the matrix: its steps, and what was achieved."""
+
+    name: str
+    corpus: str
+    corpus_sha256: str
+    utterances: int
+    audio_s: float
+    steps: tuple[dict[str, Any], ...] = ()
+    achieved_snr_db: Interval | None = Field(
+        default=None, description="lowest and highest over the utterances; level is 1"
+    )
+    is_simulated: bool = Field(
+        default=False, description="built-in noise or rooms: not comparable with DNS4 or OpenSLR"
+    )
+
+
+class GroupResult(_Model):
+    """The counts of one subgroup of a cell, for example speaker = 17."""
+
+    field: str
+    value: str
+    utterances: int
+    words: ErrorCounts
+    chars: ErrorCounts
+
+
+class CellResult(_Model):
+    """One artefact under one condition."""
+
+    artefact: str
+    condition: str
+    utterances: int
+    words: ErrorCounts
+    chars: ErrorCounts
+    wer_interval: Interval | None = None
+    comparison: Comparison | None = None
+    groups: tuple[GroupResult, ...] = ()
+
+
+class Results(_Model):
+    """The whole of results.json."""
+
+    schema_version: Literal[1] = 1
+    title: str
+    baseline: str | None = None
+    normaliser: str
+    seed: int
+    artefacts: tuple[ArtefactResult, ...]
+    conditions: tuple[ConditionResult, ...]
+    cells: tuple[CellResult, ...]
+    notes: tuple[str, ...] = ()
+    versions: dict[str, str]
+
+    def cell(self, artefact: str, condition: str) -> CellResult | None:
+        for cell in self.cells:
+            if (cell.artefact, cell.condition) == (artefact, condition):
+                return cell
+        return None
+
+
+class CostTable(_Model):
+    """The whole of cost.json: timings of this machine by artefact name; they vary run to run."""
+
+    schema_version: Literal[1] = 1
+    costs: dict[str, Cost] = Field(default_factory=dict)
+
+
+def read_results(path: Path) -> tuple[Results, CostTable]:
+    """The results at a file or in its folder, with the costs beside them (empty if none).
+
+    Raises:
+        InputError: no results there, or not of their form.
+    """
+    file = path / RESULTS_NAME if path.is_dir() else path
+    costs = file.with_name(COST_NAME)
+    try:
+        results = Results.model_validate(read_json(file))
+        table = CostTable.model_validate(read_json(costs)) if costs.is_file() else CostTable()
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InputError(
+            "not asrcompress results",
+            where=file,
+            got=f"{'.'.join(map(str, first['loc']))}: {first['msg']}",
+            next_step="give the folder or results.json that evaluate or audit wrote",
+        ) from None
+    return results, table
