@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import IntEnum
 
 
@@ -40,6 +41,10 @@ class AsrcompressError(Exception):
             parts.append(next_step)
         super().__init__(one_line("; ".join(parts)))
 
+    def lines(self) -> tuple[str, ...]:
+        """What to print: one line a mistake."""
+        return (str(self),)
+
 
 class InputError(AsrcompressError):
     """A corpus, an audio file, a manifest or an option cannot be used as given."""
@@ -55,6 +60,19 @@ class OutputError(AsrcompressError):
 
 class RecipeError(AsrcompressError):
     """A recipe has mistakes; all of them are listed together."""
+
+    _mistakes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, where: object, mistakes: Sequence[str]) -> RecipeError:
+        """The error for a recipe at `where` with these mistakes, at least one."""
+        error = cls("\n".join(mistakes), where=where)
+        error._mistakes = tuple(one_line(f"{where}: {mistake}") for mistake in mistakes)
+        return error
+
+    def lines(self) -> tuple[str, ...]:
+        """One line a mistake, each beginning with the recipe's place."""
+        return self._mistakes or super().lines()
 
 
 class IntegrityError(AsrcompressError):

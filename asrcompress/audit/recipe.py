@@ -1,0 +1,96 @@
+"""A recipe: models x compressions x conditions on one corpus, checked as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$")]
+Room = Literal["small", "medium", "large"]
+SnrDb = Annotated[float, Field(ge=-30, le=100)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class NoiseConditions(_Model):
+    """Additive noise; built-in noises where there is no folder."""
+
+    folder: str | None = None
+    snr_db: list[SnrDb] = Field(min_length=1)
+    types: list[str] = []
+
+
+class RoomConditions(_Model):
+    """Reverberation; simulated rooms where there is no folder of impulse responses."""
+
+    folder: str | None = None
+    sizes: list[Room] = Field(min_length=1)
+
+
+class BothConditions(_Model):
+    """Rooms with noise in them; without lists, every room with every SNR."""
+
+    snr_db: list[SnrDb] | None = None
+    sizes: list[Room] | None = None
+
+
+class Conditions(_Model):
+    """What the recordings go through; `both` needs noise and rooms."""
+
+    clean: bool = True
+    noise: NoiseConditions | None = None
+    rooms: RoomConditions | None = None
+    both: bool | BothConditions = False
+
+
+class Evaluation(_Model):
+    """How hypotheses are scored and compared."""
+
+    normaliser: str = "basic"
+    batch_size: int = Field(default=8, ge=1, le=1024)
+    margin: float = Field(default=0.005, ge=0, le=1)
+    replicates: int = Field(default=10_000, ge=100, le=1_000_000)
+    measure_cost: bool = True
+    by: list[str] = []
+    max_bad_files: int = Field(default=0, ge=0)
+
+
+class Recipe(_Model):
+    """The whole of a recipe file, parameters filled in."""
+
+    title: str
+    models: dict[Name, str] = Field(min_length=1)
+    compressions: dict[Name, dict[str, Any]] = Field(min_length=1)
+    corpus: str
+    format: str | None = None
+    conditions: Conditions = Conditions()
+    seed: int = Field(default=0, ge=0)
+    evaluate: Evaluation = Evaluation()
+    parameters: dict[Name, Any] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedRecipe:
+    """A recipe with its name, and what was given to fill it in."""
+
+    name: str
+    recipe: Recipe
+    settings: Mapping[str, Any]
+
+
+def recipe_folder() -> Path:
+    """Where the recipes that come with the program are: in the wheel, or beside the package."""
+    package = Path(__file__).resolve().parent.parent
+    inside = package / "recipes"
+    return inside if inside.is_dir() else package.parent / "recipes"
+
+
+def shipped_recipes() -> dict[str, Path]:
+    """The recipes that come with the program, by name."""
+    return {path.stem: path for path in sorted(recipe_folder().glob("*.yaml"))}

@@ -1,0 +1,190 @@
+"""From a recipe's text to a Recipe, or to all of its mistakes at once."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from asrcompress.audit.recipe import LoadedRecipe, Recipe, shipped_recipes
+from asrcompress.audit.strict_yaml import Document, Key, Mistake, dotted, parse, scalar
+from asrcompress.core.errors import AsrcompressError, InputError, RecipeError
+from asrcompress.core.files import read_text
+from asrcompress.core.registry import expected_one_of
+
+_PLACEHOLDER = re.compile(r"\$\{([A-Za-z0-9_.-]+)\}")
+_MAX_RECIPE_CHARS = 1_000_000
+
+
+def load_recipe(name_or_path: str, settings: Sequence[str] = ()) -> LoadedRecipe:
+    """The recipe of that name or at that path, its parameters filled in from `key=value` texts.
+
+    Raises:
+        InputError: no such recipe, or a setting that is not key=value.
+        RecipeError: the recipe has mistakes; every one of them is in the error.
+    """
+    path = _find(name_or_path)
+    text = read_text(path)
+    if len(text) > _MAX_RECIPE_CHARS:
+        raise InputError("recipe too large", where=path, got=f"{len(text)} characters")
+    given = _settings(settings)
+    recipe, mistakes = check_recipe(text, given)
+    if recipe is None:
+        raise RecipeError.of(path, [str(mistake) for mistake in mistakes])
+    return LoadedRecipe(path.stem, recipe, given)
+
+
+def check_recipe(text: str, settings: Mapping[str, Any]) -> tuple[Recipe | None, list[Mistake]]:
+    """The recipe in a text, or None with all its mistakes in the order of their lines."""
+    document = parse(text)
+    if document.value is None and document.mistakes:
+        return None, document.mistakes
+    if not isinstance(document.value, dict):
+        expected = "a mapping with title, models, compressions, corpus and conditions"
+        return None, [Mistake(1, "", f"not a recipe; expected {expected}")]
+    document.value = _filled(document, settings)
+    recipe = _validated(document)
+    if recipe is not None:
+        _check_meaning(recipe, document)
+    return (None if document.mistakes else recipe), sorted(document.mistakes)
+
+
+def _find(name_or_path: str) -> Path:
+    path = Path(name_or_path)
+    shipped = shipped_recipes()
+    if path.is_file():
+        return path
+    if name_or_path in shipped:
+        return shipped[name_or_path]
+    raise InputError(
+        "no such recipe",
+        where=name_or_path,
+        expected=f"a file, or {expected_one_of(name_or_path, shipped)}",
+        next_step="asrcompress audit --list shows them",
+    )
+
+
+def _settings(texts: Sequence[str]) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise InputError("bad --set", got=repr(text), expected="key=value")
+        try:
+            given[key] = scalar(value)
+        except ValueError:
+            given[key] = value
+    return given
+
+
+def _filled(document: Document, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The document's mapping with every ${name} replaced by its setting or default."""
+    declared = document.value.get("parameters") or {}
+    if not isinstance(declared, dict):
+        return dict(document.value)
+    for name in settings:
+        if name not in declared:
+            expected = expected_one_of(name, declared) if declared else "none: it has no parameters"
+            document.mistakes.append(
+                Mistake(document.line_of(("parameters",)), "--set", f"{name}: expected {expected}")
+            )
+    values = {**declared, **settings}
+    filled = {
+        key: value if key == "parameters" else _replaced(value, (key,), values, document)
+        for key, value in document.value.items()
+    }
+    filled["parameters"] = values
+    return filled
+
+
+def _replaced(value: Any, key: Key, values: Mapping[str, Any], document: Document) -> Any:
+    if isinstance(value, dict):
+        return {k: _replaced(v, (*key, k), values, document) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_replaced(v, (*key, i), values, document) for i, v in enumerate(value)]
+    if not isinstance(value, str):
+        return value
+    for name in _PLACEHOLDER.findall(value):
+        if values.get(name) is None:
+            hint = f"give it with --set {name}=..." if name in values else "not under parameters"
+            message = f"parameter {name} has no value; {hint}"
+            document.mistakes.append(Mistake(document.line_of(key), dotted(key), message))
+            return "unset"
+    whole = _PLACEHOLDER.fullmatch(value)
+    if whole:
+        return values[whole.group(1)]
+    return _PLACEHOLDER.sub(lambda match: str(values[match.group(1)]), value)
+
+
+def _validated(document: Document) -> Recipe | None:
+    try:
+        return Recipe.model_validate(document.value)
+    except ValidationError as error:
+        for detail in error.errors():
+            key = tuple(part for part in detail["loc"] if not _is_union_tag(part))
+            message = _message(detail, key)
+            line = document.line_of(key)
+            document.mistakes.append(Mistake(line, dotted(key), message))
+        return None
+
+
+def _is_union_tag(part: str | int) -> bool:
+    return part in ("bool", "BothConditions", "[key]")
+
+
+def _message(detail: Mapping[str, Any], key: Key) -> str:
+    kind, got = detail["type"], detail["input"]
+    if kind == "extra_forbidden":
+        known = _fields_at(key[:-1])
+        near = difflib.get_close_matches(str(key[-1]), known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(known)}"
+        return f"unknown key; {hint}"
+    if kind == "missing":
+        return "is missing"
+    if kind == "bool_type":
+        return f"got {got!r}; expected true or false"
+    return f"got {got!r}; {detail['msg'].lower()}"
+
+
+def _fields_at(key: Key) -> list[str]:
+    """The keys that the recipe's schema knows at a place."""
+    model: type[BaseModel] = Recipe
+    for part in key:
+        field = model.model_fields.get(str(part))
+        if field is None:
+            return []
+        annotation = field.annotation
+        options = [annotation, *get_args(annotation)]
+        nested = [o for o in options if isinstance(o, type) and issubclass(o, BaseModel)]
+        if not nested:
+            return []
+        model = nested[0]
+    return list(model.model_fields)
+
+
+def _check_meaning(recipe: Recipe, document: Document) -> None:
+    """Mistakes that the schema cannot see: compression options, and what `both` needs."""
+    from asrcompress.compress import steps_from
+    from asrcompress.evaluate import normaliser_names
+
+    for name, options in recipe.compressions.items():
+        try:
+            steps_from(options)
+        except AsrcompressError as error:
+            _add(document, ("compressions", name), str(error))
+    if recipe.evaluate.normaliser not in normaliser_names():
+        expected = expected_one_of(recipe.evaluate.normaliser, normaliser_names())
+        _add(document, ("evaluate", "normaliser"), f"unknown normaliser; expected {expected}")
+    conditions = recipe.conditions
+    if conditions.both and not (conditions.noise and conditions.rooms):
+        _add(document, ("conditions", "both"), "needs noise and rooms beside it")
+    if not (conditions.clean or conditions.noise or conditions.rooms):
+        _add(document, ("conditions",), "no condition at all; set clean: true, noise or rooms")
+
+
+def _add(document: Document, key: Key, message: str) -> None:
+    document.mistakes.append(Mistake(document.line_of(key), dotted(key), message))
