@@ -1,0 +1,97 @@
+"""Which CTC architecture a checkpoint's configuration asks for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asrcompress.core.checkpoint.locate import Checkpoint
+from asrcompress.core.checkpoint.quiet import quiet_transformers
+from asrcompress.core.errors import ModelError
+
+
+def config_of(checkpoint: Checkpoint, *, trust_remote_code: bool = False) -> Any:
+    """The checkpoint's configuration object.
+
+    Raises:
+        ModelError: its type is unknown, needs the model's own code, or its values cannot be used.
+    """
+    from huggingface_hub.errors import StrictDataclassError
+    from transformers import CONFIG_MAPPING, AutoConfig
+
+    _refuse_other_quantisation(checkpoint)
+    if checkpoint.model_type not in CONFIG_MAPPING and not trust_remote_code:
+        _refuse_unknown(checkpoint)
+    try:
+        with quiet_transformers():
+            return AutoConfig.from_pretrained(
+                checkpoint.folder, local_files_only=True, trust_remote_code=trust_remote_code
+            )
+    except (
+        AttributeError,
+        LookupError,
+        OSError,
+        StrictDataclassError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise ModelError(
+            "the model's configuration cannot be used",
+            where=checkpoint.folder / "config.json",
+            got=f"{type(error).__name__}: {str(error)[:200]}",
+        ) from None
+
+
+def ctc_class(checkpoint: Checkpoint, config: Any, *, trust_remote_code: bool = False) -> Any:
+    """The class of the CTC model for a configuration.
+
+    Raises:
+        ModelError: models of this type have no CTC head.
+    """
+    from transformers import MODEL_FOR_CTC_MAPPING
+    from transformers.dynamic_module_utils import get_class_from_dynamic_module
+
+    own = (checkpoint.config.get("auto_map") or {}).get("AutoModelForCTC")
+    if own and trust_remote_code and type(config) not in MODEL_FOR_CTC_MAPPING:
+        return get_class_from_dynamic_module(own, checkpoint.folder, local_files_only=True)
+    if type(config) not in MODEL_FOR_CTC_MAPPING:
+        raise ModelError(
+            "not a CTC model",
+            where=checkpoint.model,
+            got=f"model type {checkpoint.model_type}",
+            expected=f"one of {', '.join(_ctc_types())}",
+        )
+    return MODEL_FOR_CTC_MAPPING[type(config)]
+
+
+def _ctc_types() -> tuple[str, ...]:
+    from transformers.models.auto.modeling_auto import MODEL_FOR_CTC_MAPPING_NAMES
+
+    return tuple(sorted(MODEL_FOR_CTC_MAPPING_NAMES))
+
+
+def _refuse_unknown(checkpoint: Checkpoint) -> None:
+    if "auto_map" in checkpoint.config:
+        raise ModelError(
+            "the model needs Python code that comes with it",
+            where=checkpoint.model,
+            got=f"model type {checkpoint.model_type}",
+            next_step="read that code, then allow it with --trust-remote-code",
+        )
+    raise ModelError(
+        "unknown type of model",
+        where=checkpoint.folder / "config.json",
+        got=f"model_type {checkpoint.config.get('model_type')!r}",
+        expected=f"one of {', '.join(_ctc_types())}",
+    )
+
+
+def _refuse_other_quantisation(checkpoint: Checkpoint) -> None:
+    other = checkpoint.config.get("quantization_config")
+    if other:
+        method = other.get("quant_method") if isinstance(other, dict) else other
+        raise ModelError(
+            "the model was quantised by another tool",
+            where=checkpoint.model,
+            got=f"quantization_config {method}",
+            expected="floating-point weights or an artefact of asrcompress",
+        )

@@ -1,0 +1,85 @@
+"""Loading: a checkpoint or an artefact becomes a module in eval mode with its processor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from asrcompress.core.checkpoint.architecture import config_of, ctc_class
+from asrcompress.core.checkpoint.locate import Checkpoint, locate
+from asrcompress.core.checkpoint.plain import load_plain
+from asrcompress.core.checkpoint.processor import load_processor
+from asrcompress.core.checkpoint.quantised import load_quantised
+from asrcompress.core.checkpoint.weights import read_weights
+from asrcompress.core.errors import InputError, IntegrityError
+from asrcompress.core.files import sha256_of_file
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A CTC module, float32 (quantised weights aside) and in eval mode, and its processor."""
+
+    model: torch.nn.Module
+    processor: Any
+    checkpoint: Checkpoint
+
+    @property
+    def sample_rate_hz(self) -> int:
+        return int(self.processor.feature_extractor.sampling_rate)
+
+
+def load(
+    model: str | Path | Checkpoint, *, device: str = "cpu", trust_remote_code: bool = False
+) -> LoadedModel:
+    """The module that MODEL names, loaded from local files without contacting the hub.
+
+    A quantised artefact runs under `torch.no_grad`, not under `torch.inference_mode`.
+
+    Raises:
+        ModelError: it cannot be found, is damaged, or is no CTC model.
+        IntegrityError: an artefact differs from what its manifest records.
+        InputError: there is no such device here.
+    """
+    target = _device(device)
+    checkpoint = model if isinstance(model, Checkpoint) else locate(model)
+    config = config_of(checkpoint, trust_remote_code=trust_remote_code)
+    architecture = ctc_class(checkpoint, config, trust_remote_code=trust_remote_code)
+    processor = load_processor(checkpoint, trust_remote_code=trust_remote_code)
+    tensors = read_weights(checkpoint.weight_files)
+    if checkpoint.manifest is not None and checkpoint.manifest.is_quantised:
+        module = load_quantised(checkpoint, architecture, config, tensors)
+    else:
+        module = load_plain(checkpoint, architecture, config, tensors)
+    _verify(checkpoint)
+    return LoadedModel(module.to(target).eval(), processor, checkpoint)
+
+
+def _verify(checkpoint: Checkpoint) -> None:
+    if checkpoint.manifest is None:
+        return
+    (path,) = checkpoint.weight_files
+    digest = sha256_of_file(path)
+    if digest != checkpoint.manifest.weights_sha256:
+        raise IntegrityError(
+            "weight file differs from what was written",
+            where=path,
+            got=f"sha256 {digest[:16]}",
+            expected=f"{checkpoint.manifest.weights_sha256[:16]} as in the manifest",
+            next_step="compress the model again",
+        )
+
+
+def _device(name: str) -> torch.device:
+    import torch
+
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise InputError("unknown device", got=repr(name), expected="cpu, cuda or mps") from None
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise InputError("no CUDA device here", got=repr(name), next_step="use cpu")
+    return device

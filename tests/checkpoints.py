@@ -1,0 +1,93 @@
+"""Tiny complete checkpoints of every CTC architecture, random but seeded, for all rooms' tests."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+
+from asrcompress.core.checkpoint.quiet import quiet_transformers
+
+TOKENS = ["<pad>", "<s>", "</s>", "<unk>", "|", *"ETAONIHSRDLUMWCFGYPBVK'XJQZ"]
+_TRANSFORMER: dict[str, Any] = {
+    "vocab_size": len(TOKENS),
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 256,  # two groups of 128 a row at 4 and 2 bits
+    "initializer_range": 0.1,
+}
+_CONVOLUTIONAL: dict[str, Any] = {
+    **_TRANSFORMER,
+    "conv_dim": (16, 16, 16),
+    "conv_kernel": (10, 8, 4),
+    "conv_stride": (5, 8, 4),  # 160 samples, 10 ms, a frame
+    "num_conv_pos_embeddings": 16,
+    "num_conv_pos_embedding_groups": 4,
+}
+_LAYER_NORM: dict[str, Any] = {
+    **_CONVOLUTIONAL,
+    "feat_extract_norm": "layer",
+    "do_stable_layer_norm": True,
+    "conv_bias": True,
+}
+_SQUEEZED: dict[str, Any] = {**_CONVOLUTIONAL, "squeeze_factor": 2}
+ARCHITECTURES: dict[str, tuple[str, dict[str, Any]]] = {
+    "wav2vec2": ("Wav2Vec2", _CONVOLUTIONAL),
+    "wav2vec2-layer-norm": ("Wav2Vec2", _LAYER_NORM),
+    "hubert": ("Hubert", _CONVOLUTIONAL),
+    "wavlm": ("WavLM", _CONVOLUTIONAL),
+    "data2vec-audio": (
+        "Data2VecAudio",
+        {**_CONVOLUTIONAL, "conv_pos_kernel_size": 3, "num_conv_pos_embeddings": 2},
+    ),
+    "sew": ("SEW", _SQUEEZED),
+    "sew-d": ("SEWD", {**_SQUEEZED, "max_position_embeddings": 64, "position_buckets": 16}),
+    "unispeech": ("UniSpeech", _CONVOLUTIONAL),
+    "unispeech-sat": ("UniSpeechSat", _CONVOLUTIONAL),
+    "wav2vec2-conformer": ("Wav2Vec2Conformer", _CONVOLUTIONAL),
+    "wav2vec2-bert": ("Wav2Vec2Bert", {**_TRANSFORMER, "feature_projection_input_dim": 160}),
+}
+
+
+def tiny_checkpoint(folder: Path, architecture: str = "wav2vec2", *, seed: int = 0) -> Path:
+    """Write a checkpoint as save_pretrained does, with its processor; some 50,000 weights."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with quiet_transformers():
+        tiny_module(architecture, seed=seed).save_pretrained(folder)
+    write_processor(folder, architecture)
+    return folder
+
+
+def tiny_module(architecture: str = "wav2vec2", *, seed: int = 0) -> Any:
+    """The CTC module alone, in eval mode; its Linear weights are drawn from N(0, 0.1)."""
+    name, options = ARCHITECTURES[architecture]
+    config = getattr(transformers, f"{name}Config")(**options)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        module = getattr(transformers, f"{name}ForCTC")(config)
+    return module.eval()
+
+
+def write_processor(folder: Path, architecture: str = "wav2vec2") -> None:
+    """Write the files of a processor with the 32 tokens of English CTC models."""
+    vocabulary = {token: index for index, token in enumerate(TOKENS)}
+    (folder / "vocab.json").write_text(json.dumps(vocabulary), encoding="utf-8")
+    tokenizer = transformers.Wav2Vec2CTCTokenizer(str(folder / "vocab.json"))
+    if architecture == "wav2vec2-bert":
+        features = transformers.SeamlessM4TFeatureExtractor(
+            feature_size=80, num_mel_bins=80, sampling_rate=16_000, stride=2, padding_value=0.0
+        )
+        transformers.Wav2Vec2BertProcessor(features, tokenizer).save_pretrained(folder)
+        return
+    features = transformers.Wav2Vec2FeatureExtractor(
+        feature_size=1,
+        sampling_rate=16_000,
+        padding_value=0.0,
+        do_normalize=True,
+        return_attention_mask=architecture != "wav2vec2",
+    )
+    transformers.Wav2Vec2Processor(features, tokenizer).save_pretrained(folder)
