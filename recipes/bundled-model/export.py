@@ -1,0 +1,62 @@
+"""Write the averaged weights of a checkpoint as a plain transformers folder.
+
+python export.py --checkpoint WORK/join.pt --out ../../asrcompress/bundled/model
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import torch
+from network import configuration
+from transformers import Wav2Vec2ForCTC
+from utterances import TOKENS
+
+PREPROCESSOR = {
+    "do_normalize": True,
+    "feature_extractor_type": "Wav2Vec2FeatureExtractor",
+    "feature_size": 1,
+    "padding_side": "right",
+    "padding_value": 0.0,
+    "return_attention_mask": True,
+    "sampling_rate": 16000,
+    "processor_class": "Wav2Vec2Processor",
+}
+SPECIAL = {"pad_token": "<pad>", "bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
+TOKENIZER = {
+    **SPECIAL,
+    "do_lower_case": False,
+    "return_attention_mask": True,
+    "do_normalize": True,
+    "word_delimiter_token": "|",
+    "tokenizer_class": "Wav2Vec2CTCTokenizer",
+    "processor_class": "Wav2Vec2Processor",
+}
+
+
+def main() -> None:
+    """Export one checkpoint."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--checkpoint", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    average = torch.load(options.checkpoint, weights_only=True)["average"]
+    weights = {key[3:]: value for key, value in average.items() if key.startswith("hf.")}
+    model = Wav2Vec2ForCTC(configuration())
+    model.load_state_dict(weights)
+    model.eval().save_pretrained(options.out)
+    vocabulary = dict(zip(("<pad>", "<s>", "</s>", "<unk>"), range(4), strict=True))
+    vocabulary |= {token: index for token, index in TOKENS.items() if index > 3}
+    for name, content in {
+        "vocab.json": vocabulary,
+        "preprocessor_config.json": PREPROCESSOR,
+        "special_tokens_map.json": SPECIAL,
+        "tokenizer_config.json": TOKENIZER,
+    }.items():
+        (options.out / name).write_text(json.dumps(content, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
