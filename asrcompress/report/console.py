@@ -1,0 +1,95 @@
+"""Rich pieces that every terminal table is made of; names are never read as markup."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rich import box
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from asrcompress.core.errors import one_line
+
+WIDTH = 80  # a terminal's least width; nothing here needs more
+_NAME_WIDTH = 12  # a longer artefact's name is folded in its column head
+_GAP = 2  # a column's padding and the box's separator
+
+
+def text(value: str, style: str = "") -> Text:
+    """A name or a number as it is: no markup, no control characters."""
+    return Text(one_line(value), style=style)
+
+
+def new_table(title: str) -> Table:
+    """An empty table in the house's look."""
+    return Table(
+        title=text(title),
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+        show_edge=False,
+    )
+
+
+def add_column(table: Table, name: str, *, is_number: bool = True) -> None:
+    """Add a column: numbers to the right, names to the left; what is too long is folded."""
+    justify = "right" if is_number else "left"
+    table.add_column(text(name), justify=justify, overflow="fold")  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """A table of leading columns and as many others as fit; the rest go to further tables."""
+
+    title: str
+    leads: Sequence[tuple[str, Sequence[str]]]
+    columns: Sequence[tuple[str, Sequence[Text]]]
+
+    def tables(self) -> list[Table]:
+        """Tables of at most 80 characters, each with all leading columns."""
+        return [self._table(columns) for columns in self._chunks()]
+
+    def _chunks(self) -> Iterator[Sequence[tuple[str, Sequence[Text]]]]:
+        room = WIDTH - sum(_width(head, cells) for head, cells in self.leads)
+        start, used = 0, 0
+        for index, (name, cells) in enumerate(self.columns):
+            width = _width(name[:_NAME_WIDTH], [cell.plain for cell in cells])
+            if index > start and used + width > room:
+                yield self.columns[start:index]
+                start, used = index, 0
+            used += width
+        yield self.columns[start:]
+
+    def _table(self, columns: Sequence[tuple[str, Sequence[Text]]]) -> Table:
+        table = new_table(self.title)
+        for index, (head, _) in enumerate(self.leads):
+            add_column(table, head, is_number=index > 0)
+        for name, _ in columns:
+            add_column(table, name)
+        leads = [[text(cell) for cell in cells] for _, cells in self.leads]
+        for row in zip(*leads, *(cells for _, cells in columns), strict=True):
+            table.add_row(*row)
+        return table
+
+
+def _width(head: str, cells: Sequence[str]) -> int:
+    return max(map(len, [head, *cells])) + _GAP
+
+
+def plain(renderables: Sequence[RenderableType], width: int = WIDTH) -> str:
+    """The pieces as text without colour, one blank line between them."""
+    stream = io.StringIO()
+    console = Console(
+        file=stream, width=width, color_system=None, force_terminal=False, force_jupyter=False
+    )
+    for index, renderable in enumerate(renderables):
+        if index:
+            console.print()
+        console.print(renderable)
+    lines = (line.rstrip() for line in stream.getvalue().splitlines())
+    return "\n".join(lines) + "\n"

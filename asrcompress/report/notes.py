@@ -1,0 +1,110 @@
+"""What a reader must be told beside the numbers, derived from them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from asrcompress.core.comparison import Comparison
+from asrcompress.core.results import ArtefactResult, CostTable, Results
+from asrcompress.report.wording import list_names, times
+
+PRUNED_ONLY = (
+    "pruned weights are stored as zeros: no smaller until zipped or quantised, and no faster"
+)
+QUANTISED = "8-bit weights (or fewer) in torch make a model smaller, not faster unless measured"
+ZIPS_INCOMPARABLE = (
+    "the original's weights came from 16 bits (low mantissa bits all zero): they zip unusually "
+    "well, so zipped sizes and rates do not compare with those of other models"
+)
+_QUANTISED_NAME = re.compile(r"q?int[248]|w[248]|float8|fp8", re.IGNORECASE)
+_NOTICEABLE_SPARSITY = 0.01  # trained fp32 weights hold next to no exact zeros
+
+
+def comparison_method(comparisons: Sequence[Comparison]) -> str | None:
+    """How the differences were judged: margin, level, what was resampled; None if none were."""
+    if not comparisons:
+        return None
+    margins = sorted({row.margin for row in comparisons})
+    levels = sorted({row.interval.level for row in comparisons})
+    designs = dict.fromkeys((row.replicates, row.blocks, row.block) for row in comparisons)
+    resampled = "; ".join(
+        f"{replicates} replicates over {blocks} {_plural(block, blocks)}"
+        for replicates, blocks, block in designs
+    )
+    return (
+        f"Margin {' or '.join(f'{100 * margin:.2f}' for margin in margins)} points of WER; "
+        f"{' or '.join(f'{100 * level:g} %' for level in levels)} intervals, one a cell, "
+        f"by paired bootstrap ({resampled})."
+    )
+
+
+def derived_notes(results: Results, costs: CostTable) -> tuple[str, ...]:
+    """Notes on missing cells, simulated conditions, batches, and what compression does not do."""
+    lines = [
+        _missing(results),
+        _simulated(results),
+        *_batches(results),
+        _pruned_only(results),
+        _quantised(results, costs),
+    ]
+    return tuple(line for line in lines if line)
+
+
+def is_quantised(artefact: ArtefactResult) -> bool:
+    return bool(_QUANTISED_NAME.search(artefact.compression))
+
+
+def is_pruned_only(artefact: ArtefactResult) -> bool:
+    return (artefact.sparsity or 0.0) > _NOTICEABLE_SPARSITY and not is_quantised(artefact)
+
+
+def _plural(block: str, count: int) -> str:
+    return block if count == 1 else f"{block}s"
+
+
+def _missing(results: Results) -> str | None:
+    present = {(cell.artefact, cell.condition) for cell in results.cells}
+    planned = [(a.name, c.name) for a in results.artefacts for c in results.conditions]
+    missing = [cell for cell in planned if cell not in present]
+    if not missing:
+        return None
+    return f"Incomplete: {len(missing)} of {len(planned)} cells were not run."
+
+
+def _simulated(results: Results) -> str | None:
+    names = [row.name for row in results.conditions if row.is_simulated]
+    if not names:
+        return None
+    return f"Simulated: not comparable with DNS4 or OpenSLR: {list_names(names)}."
+
+
+def _batches(results: Results) -> list[str]:
+    found: dict[str, list[str]] = {}
+    for row in results.artefacts:
+        if row.decoding.batch_note:
+            found.setdefault(row.decoding.batch_note, []).append(row.name)
+    return [f"{list_names(names)}: {note}." for note, names in found.items()]
+
+
+def _pruned_only(results: Results) -> str | None:
+    names = [row.name for row in results.artefacts if is_pruned_only(row)]
+    return f"{list_names(names)}: {PRUNED_ONLY}." if names else None
+
+
+def _quantised(results: Results, costs: CostTable) -> str | None:
+    names = [row.name for row in results.artefacts if is_quantised(row)]
+    if not names:
+        return None
+    measured = _measured_speeds(names, results.baseline, costs)
+    ending = f"; measured against {results.baseline}: {measured}" if measured else ""
+    return f"{list_names(names)}: {QUANTISED}{ending}."
+
+
+def _measured_speeds(names: Sequence[str], baseline: str | None, costs: CostTable) -> str:
+    reference = costs.costs.get(baseline) if baseline else None
+    if reference is None or not reference.rtfx:
+        return ""
+    pairs = [(name, costs.costs[name].rtfx) for name in names if name in costs.costs]
+    speeds = [f"{name} {times(rtfx / reference.rtfx)}" for name, rtfx in pairs if rtfx]
+    return f"speed {list_names(speeds)}" if speeds else ""

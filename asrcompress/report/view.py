@@ -1,0 +1,192 @@
+"""One view of the results: everything the formats print is derived here, once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from asrcompress.core.comparison import Comparison, Verdict
+from asrcompress.core.cost import Cost, Sizes
+from asrcompress.core.results import (
+    ArtefactResult,
+    CellResult,
+    ConditionResult,
+    CostTable,
+    GroupResult,
+    Results,
+)
+from asrcompress.report import notes
+from asrcompress.report.wording import headline
+
+
+@dataclass(frozen=True, slots=True)
+class CompressionRates:
+    """Baseline bytes / artefact bytes, in memory, on disk and zipped; None where not known."""
+
+    memory: float | None
+    disk: float | None
+    zipped: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ArtefactRow:
+    """One artefact: its record, its size and speed against the baseline, its verdicts counted."""
+
+    result: ArtefactResult
+    is_baseline: bool
+    rates: CompressionRates
+    cost: Cost | None
+    speed_ratio: float | None
+    verdicts: Mapping[Verdict, int]
+    headline: str
+
+    @property
+    def name(self) -> str:
+        return self.result.name
+
+    @property
+    def rtfx(self) -> float | None:
+        return self.cost.rtfx if self.cost else None
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionRow:
+    """One condition with its cells in the artefacts' order; None where a cell was not run."""
+
+    result: ConditionResult
+    cells: tuple[CellResult | None, ...]
+
+    @property
+    def name(self) -> str:
+        return self.result.name
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRow:
+    """One subgroup under one condition, its counts in the artefacts' order."""
+
+    condition: str
+    field: str
+    value: str
+    utterances: int
+    groups: tuple[GroupResult | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Everything a report prints, in the results' order of artefacts and conditions."""
+
+    results: Results
+    costs: CostTable
+    artefacts: tuple[ArtefactRow, ...]
+    conditions: tuple[ConditionRow, ...]
+    groups: tuple[GroupRow, ...]
+    summary: str
+    method: str | None
+    notes: tuple[str, ...]
+
+    @property
+    def headlines(self) -> tuple[str, ...]:
+        """One line of counted verdicts for each artefact that was compared."""
+        return tuple(row.headline for row in self.artefacts if not row.is_baseline)
+
+    @property
+    def is_compared(self) -> bool:
+        return any(row.verdicts for row in self.artefacts)
+
+    @property
+    def has_costs(self) -> bool:
+        return any(row.cost for row in self.artefacts)
+
+    @property
+    def max_wer(self) -> float:
+        """The highest WER of the matrix; 0 where there is none."""
+        cells = (cell for row in self.conditions for cell in row.cells if cell)
+        return max((cell.words.rate or 0.0 for cell in cells), default=0.0)
+
+    @property
+    def group_fields(self) -> tuple[str, ...]:
+        """The subgroup fields in order of appearance."""
+        return tuple(dict.fromkeys(row.field for row in self.groups))
+
+
+def build_view(results: Results, costs: CostTable) -> View:
+    """The view of results and the costs measured beside them (which may be none)."""
+    cells = {(cell.artefact, cell.condition): cell for cell in results.cells}
+    artefacts = tuple(_artefact_row(row, results, costs) for row in results.artefacts)
+    conditions = tuple(
+        ConditionRow(row, tuple(cells.get((a.name, row.name)) for a in results.artefacts))
+        for row in results.conditions
+    )
+    comparisons = [cell.comparison for cell in results.cells if cell.comparison]
+    return View(
+        results=results,
+        costs=costs,
+        artefacts=artefacts,
+        conditions=conditions,
+        groups=tuple(group for row in conditions for group in _group_rows(row)),
+        summary=_summary(results, artefacts),
+        method=notes.comparison_method(comparisons),
+        notes=(*results.notes, *notes.derived_notes(results, costs)),
+    )
+
+
+def _artefact_row(artefact: ArtefactResult, results: Results, costs: CostTable) -> ArtefactRow:
+    baseline = next((row for row in results.artefacts if row.name == results.baseline), None)
+    cost = costs.costs.get(artefact.name)
+    reference = costs.costs.get(baseline.name) if baseline else None
+    speeds = (cost.rtfx if cost else None, reference.rtfx if reference else None)
+    verdicts = Counter(row.verdict for row in _comparisons(results, artefact.name))
+    return ArtefactRow(
+        result=artefact,
+        is_baseline=artefact.name == results.baseline,
+        rates=_rates(artefact.sizes, baseline.sizes if baseline else None),
+        cost=cost,
+        speed_ratio=_ratio(*speeds),
+        verdicts=verdicts,
+        headline=headline(artefact.name, verdicts, len(results.conditions)),
+    )
+
+
+def _comparisons(results: Results, artefact: str) -> list[Comparison]:
+    cells = [cell for cell in results.cells if cell.artefact == artefact]
+    return [cell.comparison for cell in cells if cell.comparison]
+
+
+def _rates(sizes: Sizes, baseline: Sizes | None) -> CompressionRates:
+    if baseline is None:
+        return CompressionRates(None, None, None)
+    return CompressionRates(
+        memory=_ratio(baseline.memory_bytes, sizes.memory_bytes),
+        disk=_ratio(baseline.disk_bytes, sizes.disk_bytes),
+        zipped=_ratio(baseline.zipped_bytes, sizes.zipped_bytes),
+    )
+
+
+def _ratio(value: float | None, reference: float | None) -> float | None:
+    return value / reference if value is not None and reference else None
+
+
+def _group_rows(row: ConditionRow) -> list[GroupRow]:
+    tables = [{(g.field, g.value): g for g in cell.groups} if cell else {} for cell in row.cells]
+    keys = dict.fromkeys(key for table in tables for key in table)
+    rows = []
+    for field, value in keys:
+        groups = tuple(table.get((field, value)) for table in tables)
+        utterances = max(group.utterances for group in groups if group)
+        rows.append(GroupRow(row.name, field, value, utterances, groups))
+    return rows
+
+
+def _summary(results: Results, artefacts: tuple[ArtefactRow, ...]) -> str:
+    """The first line of a report: which artefacts are non-inferior everywhere."""
+    compared = [row for row in artefacts if not row.is_baseline]
+    if results.baseline is None or not any(row.verdicts for row in compared):
+        return "No baseline: nothing was compared."
+    total = len(results.conditions)
+    where = f"in all {total} conditions" if total > 1 else "in the one condition"
+    good = [row.name for row in compared if row.verdicts.get(Verdict.NON_INFERIOR, 0) == total]
+    if good:
+        return f"Non-inferior to {results.baseline} {where}: {', '.join(good)}."
+    return f"No artefact is non-inferior to {results.baseline} {where}."

@@ -1,0 +1,90 @@
+"""How numbers and verdicts are put into words, the same in every format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from asrcompress.core.comparison import Interval, Verdict
+
+NOT_AVAILABLE = "n/a"
+NOT_RUN = "-"
+# Documents are UTF-8; a terminal or a pipe need not be, so its marks are ASCII.
+DOCUMENT_MARKS = {Verdict.NON_INFERIOR: "✓", Verdict.INFERIOR: "✗", Verdict.INCONCLUSIVE: "?"}
+TERMINAL_MARKS = {Verdict.NON_INFERIOR: "=", Verdict.INFERIOR: "!", Verdict.INCONCLUSIVE: "?"}
+MEANINGS = {
+    Verdict.NON_INFERIOR: "non-inferior: the whole interval of dWER is within the margin",
+    Verdict.INFERIOR: "inferior: the whole interval of dWER is beyond the margin",
+    Verdict.INCONCLUSIVE: "inconclusive: these recordings cannot tell",
+}
+
+
+def percent(rate: float | None) -> str:
+    """A fraction as per cent with one decimal, without the sign: 0.125 -> 12.5."""
+    return NOT_AVAILABLE if rate is None else f"{100 * rate:.1f}"
+
+
+def points(difference: float | None) -> str:
+    """A difference of fractions in percentage points, signed: 0.0042 -> +0.42."""
+    if difference is None:
+        return NOT_AVAILABLE
+    text = f"{100 * difference:+.2f}"
+    return "0.00" if text in ("+0.00", "-0.00") else text
+
+
+def percent_interval(interval: Interval | None) -> str:
+    """An interval of rates: [11.0, 14.2]."""
+    if interval is None:
+        return NOT_AVAILABLE
+    return f"[{percent(interval.low)}, {percent(interval.high)}]"
+
+
+def points_interval(interval: Interval | None) -> str:
+    """An interval of differences in percentage points: [-0.10, +0.92]."""
+    if interval is None:
+        return NOT_AVAILABLE
+    return f"[{points(interval.low)}, {points(interval.high)}]"
+
+
+def megabytes(size_bytes: int | None) -> str:
+    """Bytes in MB (10^6 bytes): one decimal from 10 MB on, two below."""
+    if size_bytes is None:
+        return NOT_AVAILABLE
+    size_mb = size_bytes / 1e6
+    return f"{size_mb:.1f}" if size_mb >= 10 else f"{size_mb:.2f}"
+
+
+def times(ratio: float | None) -> str:
+    """A ratio: 3.94x."""
+    return NOT_AVAILABLE if ratio is None else f"{ratio:.2f}x"
+
+
+def number(value: float | None, decimals: int = 1) -> str:
+    """A number with so many decimals."""
+    return NOT_AVAILABLE if value is None else f"{value:.{decimals}f}"
+
+
+def list_names(names: Iterable[str]) -> str:
+    """Names in a row: a, b, c."""
+    return ", ".join(names)
+
+
+def count_of(count: int, noun: str) -> str:
+    """A count with its noun: 1 condition, 2 conditions."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def headline(artefact: str, verdicts: Mapping[Verdict, int], conditions: int) -> str:
+    """One artefact's verdicts counted: int8: non-inferior in 8 of 10 conditions, inconclusive in 2.
+
+    conditions: all of the matrix; those without a comparison are counted as not compared.
+    """
+    counts = [(verdict.value, verdicts[verdict]) for verdict in Verdict if verdicts.get(verdict)]
+    missing = conditions - sum(count for _, count in counts)
+    if missing:
+        counts.append(("not compared", missing))
+    if not counts:
+        return f"{artefact}: no conditions"
+    (first, count), *rest = counts
+    parts = [f"{first} in {count} of {count_of(conditions, 'condition')}"]
+    parts += [f"{words} in {count}" for words, count in rest]
+    return f"{artefact}: {', '.join(parts)}"

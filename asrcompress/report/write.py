@@ -1,0 +1,41 @@
+"""The files of a finished audit or evaluation, in one folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from asrcompress.core.files import to_json, write_text
+from asrcompress.core.results import (
+    CELLS_NAME,
+    COST_NAME,
+    RESULTS_NAME,
+    UTTERANCES_NAME,
+    CostTable,
+    Results,
+)
+from asrcompress.report import render
+from asrcompress.report.utterances import Evaluations, utterance_lines
+
+MARKDOWN_NAME = "report.md"
+HTML_NAME = "report.html"
+
+
+def write(folder: Path, results: Results, costs: CostTable, evaluations: Evaluations) -> None:
+    """Write all six files, each whole or not at all; results.json last, as the sign of the end.
+
+    results.json, cells.csv and utterances.jsonl are the same bytes for the same results. All
+    texts are made before the first file is written, so a failure leaves the folder as it was.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    texts = {
+        UTTERANCES_NAME: "".join(utterance_lines(results, evaluations)),
+        CELLS_NAME: render(results, costs, "csv"),
+        COST_NAME: to_json(costs.model_dump(mode="json")),
+        MARKDOWN_NAME: render(results, costs, "markdown"),
+        HTML_NAME: render(results, costs, "html"),
+        RESULTS_NAME: to_json(results.model_dump(mode="json")),
+    }
+    for name, text in texts.items():
+        write_text(folder / name, text)
