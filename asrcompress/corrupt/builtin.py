@@ -1,0 +1,169 @@
+"""Noises and rooms without any folder: coloured noise, babble of the corpus, simulated rooms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from asrcompress.core.audio import SAMPLE_RATE_HZ, read_audio
+from asrcompress.core.corpus import Utterance
+from asrcompress.core.errors import InputError
+from asrcompress.corrupt.level import Floats, fit_length, is_silent, power
+from asrcompress.corrupt.rooms import (
+    SIMULATED_EDGES_M,
+    SIMULATED_ROOMS,
+    measure_rt60,
+    simulate_response,
+)
+from asrcompress.corrupt.sources import SIMULATED_NOTE, Clip, Response, check_kind
+
+CODE_VERSION = 1  # raise it with every change that changes a built-in noise or room
+BABBLE = "babble"
+COLOURS = {"white": 0.0, "pink": 0.5, "brown": 1.0}  # amplitude falls with frequency to this power
+
+_LOWEST_HZ = 20.0  # no power below: it is inaudible, and would take up most of brown noise's
+_VOICES = 6
+_FEWEST_VOICES = 2
+_FADE_FRAMES = SAMPLE_RATE_HZ // 100
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltinNoise:
+    """White, pink and brown noise, and babble summed from the corpus's other speakers."""
+
+    utterances: tuple[Utterance, ...]
+
+    @property
+    def is_simulated(self) -> bool:
+        return True
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Babble is among them only where every speaker has two others."""
+        return (*COLOURS, BABBLE) if self._has_babble else tuple(COLOURS)
+
+    @property
+    def _has_babble(self) -> bool:
+        speakers = {utterance.speaker for utterance in self.utterances}
+        return None not in speakers and len(speakers) > _FEWEST_VOICES
+
+    def describe(self) -> dict[str, Any]:
+        return {"library": "built-in", "types": list(self.kinds), "note": SIMULATED_NOTE}
+
+    def check(self, kind: str | None) -> None:
+        if kind == BABBLE and not self._has_babble:
+            named = {utterance.speaker for utterance in self.utterances} - {None}
+            raise InputError(
+                "babble is summed from the corpus's other speakers",
+                got=f"{len(named)} speakers named",
+                expected=f"a speaker for every utterance, and {_FEWEST_VOICES + 1} or more of them",
+                next_step="give a folder of noise with --noise, or another type",
+            )
+        check_kind("noise type", kind, (*COLOURS, BABBLE), "built-in noises")
+
+    def fingerprint(self, kind: str | None) -> object:
+        return ["built-in", CODE_VERSION, kind]
+
+    def draw(
+        self, kind: str | None, utterance: Utterance, frames: int, generator: np.random.Generator
+    ) -> Clip:
+        """A noise of exactly `frames` samples."""
+        chosen = kind or self.kinds[int(generator.integers(len(self.kinds)))]
+        if chosen == BABBLE:
+            return self._babble(utterance, frames, generator)
+        noise = coloured_noise(frames, COLOURS[chosen], generator)
+        return Clip(noise, chosen, f"builtin:{chosen}", 0.0)
+
+    def _babble(self, utterance: Utterance, frames: int, generator: np.random.Generator) -> Clip:
+        """Up to six voices of equal power, one utterance each, from a random place onwards.
+
+        Files that cannot be read or are silent are passed over: the run reports them anyway.
+        """
+        total, names = np.zeros(frames), []
+        for voice in self._voices(utterance.speaker, generator):
+            start = float(generator.random())
+            samples = _voice(voice)
+            if samples is None:
+                continue
+            turned = np.roll(samples, -int(start * len(samples)))
+            total += fit_length(turned, frames, _FADE_FRAMES)
+            names.append(voice.id)
+            if len(names) == _VOICES:
+                break
+        if len(names) < _FEWEST_VOICES:
+            raise InputError("too few readable voices for babble", where=utterance.path)
+        return Clip(total, BABBLE, f"builtin:babble({','.join(names)})", 0.0)
+
+    def _voices(self, speaker: str | None, generator: np.random.Generator) -> list[Utterance]:
+        """One utterance of each other speaker, in a random order of speakers."""
+        by_speaker: dict[str, list[Utterance]] = {}
+        for other in sorted(self.utterances, key=lambda other: other.id):
+            if other.speaker is not None and other.speaker != speaker:
+                by_speaker.setdefault(other.speaker, []).append(other)
+        order = generator.permutation(len(by_speaker))
+        picks = generator.random(len(by_speaker))
+        speakers = sorted(by_speaker)
+        voices = [by_speaker[speakers[place]] for place in order]
+        return [said[int(pick * len(said))] for said, pick in zip(voices, picks, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedRooms:
+    """Sixteen shoe-box rooms of each class, always the same ones."""
+
+    @property
+    def is_simulated(self) -> bool:
+        return True
+
+    def describe(self) -> dict[str, Any]:
+        rooms = dict.fromkeys(SIMULATED_EDGES_M, SIMULATED_ROOMS)
+        return {"library": "image-source rooms", "rooms": rooms, "note": SIMULATED_NOTE}
+
+    def check(self, kind: str | None) -> None:
+        check_kind("room", kind, tuple(SIMULATED_EDGES_M), "simulated rooms")
+
+    def fingerprint(self, kind: str | None) -> object:
+        return ["simulated", CODE_VERSION, kind]
+
+    def draw(self, kind: str | None, generator: np.random.Generator) -> Response:
+        """One of the rooms, all equally likely."""
+        chosen = kind or tuple(SIMULATED_EDGES_M)[int(generator.integers(len(SIMULATED_EDGES_M)))]
+        number = int(generator.integers(SIMULATED_ROOMS))
+        samples = simulate_response(chosen, number, SAMPLE_RATE_HZ)
+        name = f"simulated:{chosen}-{number:02d}"
+        return Response(samples, chosen, name, measure_rt60(samples, SAMPLE_RATE_HZ))
+
+
+def coloured_noise(frames: int, exponent: float, generator: np.random.Generator) -> Floats:
+    """(frames,) float64 Gaussian noise of power 1, its amplitude spectrum 1 / f^exponent."""
+    white = generator.standard_normal(frames)
+    frequencies_hz = np.fft.rfftfreq(frames, 1 / SAMPLE_RATE_HZ)
+    audible = frequencies_hz >= _LOWEST_HZ
+    if not audible.any():
+        return white
+    shape = np.where(audible, np.maximum(frequencies_hz, _LOWEST_HZ) ** -exponent, 0.0)
+    noise = np.fft.irfft(np.fft.rfft(white) * shape, frames)
+    return np.asarray(noise / np.sqrt(power(noise)))
+
+
+def _voice(utterance: Utterance) -> Floats | None:
+    """An utterance at power 1; None where it cannot be read or is silent."""
+    duration_s = utterance.duration_s if utterance.is_segment else None
+    return _read_voice(utterance.path, utterance.offset_s, duration_s)
+
+
+@lru_cache(maxsize=64)  # the same voices are met under every SNR; about 64 x 10 s x 64 kB/s
+def _read_voice(path: Path, offset_s: float, duration_s: float | None) -> Floats | None:
+    try:
+        samples = read_audio(path, offset_s=offset_s, duration_s=duration_s)
+    except InputError:
+        return None
+    if is_silent(samples):
+        return None
+    voice = np.asarray(samples / np.sqrt(power(samples)))
+    voice.flags.writeable = False
+    return voice

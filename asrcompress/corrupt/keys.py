@@ -1,0 +1,50 @@
+"""What a corrupted corpus depends on, as one hash: the key of a cache."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from asrcompress.core.audio import AudioFormat
+from asrcompress.core.condition import Condition
+from asrcompress.core.corpus import Corpus
+from asrcompress.core.files import sha256_of_json
+from asrcompress.core.provenance import versions
+from asrcompress.corrupt.effect import bind
+from asrcompress.corrupt.sources import open_libraries
+
+CODE_VERSION = 1  # raise it with every change of what is written, apart from the effects'
+_PACKAGES = ("librosa", "numpy", "pyroomacoustics", "soundfile")  # those that make the samples
+
+
+def corpus_key(
+    corpus: Corpus,
+    condition: Condition,
+    noise: Path | None,
+    rir: Path | None,
+    audio_format: AudioFormat,
+) -> str:
+    """A hash that changes whenever the corrupted corpus can: never of names or paths only.
+
+    It holds the bytes of the source audio, references and fields, the condition, the bytes of
+    those noises and responses that can be drawn, the effects' code versions, and the packages.
+
+    Raises:
+        InputError: the condition has mistakes, or a file cannot be read.
+    """
+    libraries = open_libraries(corpus, noise, rir)
+    steps = bind(condition)
+    used = [use for step in steps for use in step.uses(libraries)]
+    for use in used:
+        use.source.check(use.kind)
+    return sha256_of_json(
+        {
+            "code": CODE_VERSION,
+            "corpus": corpus.sha256(),
+            "fields": [dict(utterance.fields) for utterance in corpus.utterances],
+            "condition": condition.as_json(),
+            "effects": {step.name: step.code_version for step in steps},
+            "libraries": {use.name: use.source.fingerprint(use.kind) for use in used},
+            "audio_format": audio_format,
+            "versions": {name: versions()[name] for name in _PACKAGES},
+        }
+    )

@@ -1,0 +1,156 @@
+"""`run(CorruptRequest)`: a corpus in, one corpus for each condition out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from asrcompress.core.audio import AudioFormat
+from asrcompress.core.condition import Condition
+from asrcompress.core.corpus import Corpus, read_corpus
+from asrcompress.core.errors import InputError
+from asrcompress.core.files import check_output, staged_folder, write_json, write_json_lines
+from asrcompress.core.progress import Progress, silent
+from asrcompress.core.provenance import versions
+from asrcompress.corrupt.chain import check_conditions
+from asrcompress.corrupt.names import file_names
+from asrcompress.corrupt.result import CorruptedCorpus, CorruptResult, result_of
+from asrcompress.corrupt.sources import open_libraries
+from asrcompress.corrupt.work import AUDIO_FOLDER, Job, Outcome, corrupt_all
+
+MARKER_NAME = "corpus.json"
+MANIFEST_NAME = "manifest.jsonl"
+_MOST_WARNINGS = 5
+_LOGGER = logging.getLogger("asrcompress.corrupt")
+
+
+@dataclass(frozen=True, slots=True)
+class CorruptRequest:
+    """What to corrupt, how, and where to.
+
+    `workers` None is one process for each core, and this process alone where the work is small.
+    With more than one the calling script needs Python's usual `if __name__ == "__main__":`.
+    """
+
+    corpus: str | Path | Corpus
+    conditions: tuple[Condition, ...]
+    output: Path
+    noise: Path | None = None
+    rir: Path | None = None
+    format_name: str | None = None
+    audio_format: AudioFormat = "flac"
+    workers: int | None = None
+    overwrite: bool = False
+    max_bad_files: int = 0
+
+
+def run(request: CorruptRequest, progress: Progress = silent) -> CorruptResult:
+    """Write a corpus for each condition, all or nothing.
+
+    Raises:
+        InputError: a mistake in the request, found before any work; or at the end more unreadable
+            recordings than `max_bad_files`.
+        OutputError: the output exists or cannot be written.
+    """
+    _check_numbers(request)
+    check_output(request.output, overwrite=request.overwrite)
+    corpus = (
+        request.corpus
+        if isinstance(request.corpus, Corpus)
+        else read_corpus(request.corpus, format_name=request.format_name)
+    )
+    libraries = open_libraries(corpus, request.noise, request.rir)
+    check_conditions(request.conditions, libraries)
+    sha256 = corpus.sha256()
+    with staged_folder(request.output, overwrite=request.overwrite) as staging:
+        job = Job(request.conditions, libraries, staging, request.audio_format)
+        outcomes = _corrupt(job, corpus, request.workers, progress)
+        _check_bad(outcomes, request)
+        result = result_of(request.conditions, request.output, libraries, outcomes)
+        _write_manifests(staging, result, outcomes)
+        write_json(staging / MARKER_NAME, _marker(corpus.name, sha256, result))
+    return result
+
+
+def _check_numbers(request: CorruptRequest) -> None:
+    if request.workers is not None and request.workers < 1:
+        raise InputError("bad number of workers", got=request.workers, expected="1 or more")
+    if request.max_bad_files < 0:
+        raise InputError("bad max_bad_files", got=request.max_bad_files, expected="0 or more")
+
+
+def _corrupt(
+    job: Job, corpus: Corpus, workers: int | None, progress: Progress
+) -> tuple[Outcome, ...]:
+    for condition in job.conditions:
+        (job.folder / condition.name / AUDIO_FOLDER).mkdir(parents=True)
+    names = file_names(utterance.id for utterance in corpus.utterances)
+    items = [(utterance, names[utterance.id]) for utterance in corpus.utterances]
+    outcomes = []
+    progress("corrupting", 0, len(items))
+    for outcome in corrupt_all(job, items, workers):
+        outcomes.append(outcome)
+        progress("corrupting", len(outcomes), len(items))
+    _log_warnings([message for outcome in outcomes for message in outcome.warnings])
+    return tuple(outcomes)
+
+
+def _log_warnings(messages: Sequence[str]) -> None:
+    unique = list(dict.fromkeys(messages))
+    for message in unique[:_MOST_WARNINGS]:
+        _LOGGER.warning("%s", message)
+    if len(unique) > _MOST_WARNINGS:
+        _LOGGER.warning("%d more warnings like these", len(unique) - _MOST_WARNINGS)
+
+
+def _check_bad(outcomes: Sequence[Outcome], request: CorruptRequest) -> None:
+    """Logs every recording that failed; too many of them, or nothing but them, is an error."""
+    bad = [outcome for outcome in outcomes if outcome.causes]
+    causes = [cause for outcome in bad for cause in dict.fromkeys(outcome.causes.values())]
+    for cause in causes:
+        _LOGGER.warning("left out: %s", cause)
+    emptied = [
+        condition.name
+        for condition in request.conditions
+        if not any(condition.name in outcome.rows for outcome in outcomes)
+    ]
+    if len(bad) > request.max_bad_files or emptied:
+        raise InputError(
+            f"{len(bad)} of {len(outcomes)} recordings could not be corrupted, the first",
+            where=causes[0],
+            expected=f"at most {request.max_bad_files}",
+            next_step=f"no recording is left under {emptied[0]}"
+            if emptied
+            else f"mend them, or allow them with --max-bad-files {len(bad)}",
+        )
+
+
+def _write_manifests(staging: Path, result: CorruptResult, outcomes: Sequence[Outcome]) -> None:
+    for corpus in result.corpora:
+        name = corpus.condition.name
+        rows = (outcome.rows[name] for outcome in outcomes if name in outcome.rows)
+        write_json_lines(staging / name / MANIFEST_NAME, rows)
+
+
+def _marker(name: str, sha256: str, result: CorruptResult) -> dict[str, Any]:
+    """What corpus.json holds."""
+    return {
+        "schema_version": 1,
+        "source": {"name": name, "sha256": sha256},
+        "conditions": [_condition_json(corpus) for corpus in result.corpora],
+        "libraries": result.libraries,
+        "is_simulated": result.is_simulated,
+        "versions": versions(),
+    }
+
+
+def _condition_json(corrupted: CorruptedCorpus) -> dict[str, Any]:
+    return {
+        **corrupted.condition.as_json(),
+        "utterances": corrupted.utterances,
+        "is_simulated": corrupted.is_simulated,
+        "bad_files": [{"id": bad.id, "cause": bad.cause} for bad in corrupted.bad_files],
+    }

@@ -1,0 +1,87 @@
+"""What a run of corrupting gives: the corpora written, the recordings left out and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from asrcompress.core.condition import Condition
+from asrcompress.corrupt.effect import Use, bind
+from asrcompress.corrupt.sources import Libraries
+from asrcompress.corrupt.work import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class BadFile:
+    """A recording that could not be corrupted, and why."""
+
+    id: str
+    path: Path
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class CorruptedCorpus:
+    """The corpus of one condition; the achieved SNRs are the lowest and the highest."""
+
+    condition: Condition
+    folder: Path
+    utterances: int
+    bad_files: tuple[BadFile, ...] = ()
+    achieved_snr_db: tuple[float, float] | None = None
+    is_simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CorruptResult:
+    """The folder written and the corpora in it, in the conditions' order."""
+
+    folder: Path
+    corpora: tuple[CorruptedCorpus, ...]
+    libraries: dict[str, Any]
+
+    @property
+    def is_simulated(self) -> bool:
+        return any(corpus.is_simulated for corpus in self.corpora)
+
+
+def result_of(
+    conditions: Sequence[Condition],
+    folder: Path,
+    libraries: Libraries,
+    outcomes: Sequence[Outcome],
+) -> CorruptResult:
+    """The result of a run whose corpora come to lie in `folder`."""
+    uses = [_uses(condition, libraries) for condition in conditions]
+    corpora = tuple(
+        _corpus_of(condition, folder, outcomes, used)
+        for condition, used in zip(conditions, uses, strict=True)
+    )
+    described = {use.name: use.source.describe() for used in uses for use in used}
+    return CorruptResult(folder, corpora, described)
+
+
+def _uses(condition: Condition, libraries: Libraries) -> tuple[Use, ...]:
+    return tuple(use for step in bind(condition) for use in step.uses(libraries))
+
+
+def _corpus_of(
+    condition: Condition, folder: Path, outcomes: Sequence[Outcome], uses: Sequence[Use]
+) -> CorruptedCorpus:
+    rows = [row for row in (outcome.rows.get(condition.name) for outcome in outcomes) if row]
+    achieved = [row["achieved_snr_db"] for row in rows if "achieved_snr_db" in row]
+    bad = tuple(
+        BadFile(outcome.utterance.id, outcome.utterance.path, outcome.causes[condition.name])
+        for outcome in outcomes
+        if condition.name in outcome.causes
+    )
+    return CorruptedCorpus(
+        condition=condition,
+        folder=folder / condition.name,
+        utterances=len(rows),
+        bad_files=bad,
+        achieved_snr_db=(min(achieved), max(achieved)) if achieved else None,
+        is_simulated=any(use.source.is_simulated for use in uses),
+    )
