@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 Samples = npt.NDArray[np.float32]
 AudioFormat = Literal["flac", "flac16", "wav"]
+
+_LOGGER = logging.getLogger(__name__)
 
 SAMPLE_RATE_HZ = 16_000  # what wav2vec 2.0 and its kin are trained at
 SUFFIXES = (".flac", ".wav", ".ogg", ".opus", ".mp3", ".oga", ".aiff", ".aif", ".au", ".w64")
@@ -56,7 +59,9 @@ def read_audio(
     duration_s: float | None = None,
     sample_rate_hz: int = SAMPLE_RATE_HZ,
 ) -> Samples:
-    """The samples of a file, (time,) float32, channels averaged, resampled with soxr.
+    """The samples of a file, (time,) float32, resampled with soxr.
+
+    Several channels are averaged, with a warning.
 
     Raises:
         InputError: missing, unreadable, without samples, or with NaN or infinite samples.
@@ -72,6 +77,8 @@ def read_audio(
         rate_hz = sound.samplerate
     if len(frames) == 0:
         raise InputError("audio without samples", where=path, next_step="remove it from the corpus")
+    if frames.shape[1] > 1:
+        _LOGGER.warning("%d channels averaged: %s", frames.shape[1], path)
     samples = frames.mean(axis=1, dtype=np.float32)
     if not np.isfinite(samples).all():
         raise InputError("audio with NaN or infinite samples", where=path)
@@ -98,12 +105,14 @@ def write_audio(
     """Write (time,) float32: 24-bit FLAC, 16-bit FLAC or float WAV.
 
     Raises:
-        OutputError: it cannot be written, or a sample beyond +-1 would be clipped.
+        OutputError: it cannot be written, a sample beyond +-1 would be clipped, or is NaN.
     """
     import soundfile
 
     container, subtype = _SUBTYPES[kind]
     peak = float(np.max(np.abs(samples), initial=0.0))
+    if not np.isfinite(peak):
+        raise OutputError("NaN or infinite samples", where=path)
     if kind != "wav" and peak > 1.0:
         raise OutputError("audio would clip", where=path, got=f"peak {peak:.3f}", expected="<= 1")
     try:
@@ -118,8 +127,10 @@ def suffix_of(kind: AudioFormat) -> str:
 
 
 def audio_files(folder: Path) -> Iterator[Path]:
-    """All audio files under a folder by their endings, sorted by relative path."""
+    """All audio files under a folder by their endings, sorted by relative path; no hidden ones."""
     for path in sorted(folder.rglob("*"), key=lambda path: path.relative_to(folder).parts):
+        if path.name.startswith("."):  # macOS writes ._name.wav beside name.wav: not audio
+            continue
         if path.suffix.lower() in SUFFIXES and path.is_file():
             yield path
 

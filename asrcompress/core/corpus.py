@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -89,13 +89,16 @@ def make_utterance(
 ) -> Utterance:
     """An utterance from a manifest row; columns offset, duration and speaker are understood.
 
-    A duration that the row does not give is read from the audio file's header.
+    A duration that the row does not give is read from the audio file's header; it is 0 where the
+    header cannot be read, so that reading the audio reports and counts that one file.
 
     Raises:
-        InputError: no such audio file, or a column that is not of its form.
+        InputError: no such audio file, a column that is not of its form, or text that no UTF-8
+            file can hold.
     """
-    if not path.is_file():
+    if not _is_file(path):
         raise InputError("no such audio file", where=where, got=path)
+    _refuse_surrogates((identifier, text, *columns.values()), where)
     rest = {key: value for key, value in columns.items() if key not in _OWN_COLUMNS}
     offset_s = _seconds(columns.get("offset"), "offset", where) or 0.0
     duration_s = _seconds(columns.get("duration"), "duration", where)
@@ -103,13 +106,36 @@ def make_utterance(
     return Utterance(
         id=identifier,
         path=path,
-        duration_s=probe_audio(path).duration_s - offset_s if duration_s is None else duration_s,
+        duration_s=_rest_of_file_s(path, offset_s) if duration_s is None else duration_s,
         text=text,
         speaker=None if speaker in (None, "") else str(speaker),
         offset_s=offset_s,
         is_segment=columns.get("offset") is not None,
         fields=rest,
     )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name too long for the file system
+        return False
+
+
+def _refuse_surrogates(values: Iterable[object], where: object) -> None:
+    """JSON can spell half a character; nothing can be written or hashed with one in it."""
+    for value in values:
+        if isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value):
+            raise InputError(
+                "not a text", where=where, got=repr(value), expected="whole characters"
+            )
+
+
+def _rest_of_file_s(path: Path, offset_s: float) -> float:
+    try:
+        return max(0.0, probe_audio(path).duration_s - offset_s)
+    except InputError:
+        return 0.0
 
 
 _OWN_COLUMNS = frozenset({"id", "offset", "duration", "speaker"})

@@ -18,7 +18,7 @@ def detect(place: Path) -> bool:
 def read(place: Path) -> Iterator[Utterance]:
     """The utterances in order of their ids; the speaker is the id's first part."""
     for transcript in sorted(place.rglob("*.trans.txt")):
-        for number, line in enumerate(read_text(transcript).splitlines(), start=1):
+        for number, line in enumerate(read_text(transcript).split("\n"), start=1):
             if not line.strip():
                 continue
             where = f"{transcript}:{number}"

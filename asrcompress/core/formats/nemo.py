@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from os.path import splitext
 from pathlib import Path
 
 from asrcompress.core.corpus import Utterance, make_utterance
@@ -32,7 +33,8 @@ def read(place: Path) -> Iterator[Utterance]:
         if text is not None and not isinstance(text, str):
             raise InputError("bad text", where=where, got=repr(text), expected="a string")
         offset = f"@{row['offset']}" if row.get("offset") is not None else ""
-        identifier = str(row.get("id") or f"{Path(name).with_suffix('')}{offset}")
+        given = row.get("id")
+        identifier = f"{splitext(name)[0]}{offset}" if given in (None, "") else str(given)
         yield make_utterance(
             manifest.parent / name, where=where, columns=row, identifier=identifier, text=text
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from os.path import splitext
 from pathlib import Path
 
 from asrcompress.core.corpus import Utterance, make_utterance
@@ -29,6 +30,13 @@ def read(place: Path) -> Iterator[Utterance]:
         raise InputError("no table", where=place, expected=" or ".join(_NAMES))
     delimiter = "\t" if table.suffix == ".tsv" else ","
     rows = csv.DictReader(io.StringIO(read_text(table)), delimiter=delimiter, strict=True)
+    try:
+        yield from _utterances(rows, table)
+    except csv.Error as error:
+        raise InputError("not a table", where=f"{table}:{rows.line_num}", got=error) from None
+
+
+def _utterances(rows: csv.DictReader[str], table: Path) -> Iterator[Utterance]:
     header = list(rows.fieldnames or ())
     audio_column = _first_of(_AUDIO_COLUMNS, header)
     if audio_column is None:
@@ -42,7 +50,7 @@ def read(place: Path) -> Iterator[Utterance]:
     for row in rows:
         where = f"{table}:{rows.line_num}"
         name = row.pop(audio_column, None)
-        if not name or None in row:
+        if not name or None in row or None in row.values():
             raise InputError("a row that does not fit the header", where=where)
         text = row.pop(text_column) if text_column else None
         if "duration" not in row and row.get("seconds"):
@@ -51,7 +59,7 @@ def read(place: Path) -> Iterator[Utterance]:
             table.parent / name,
             where=where,
             columns=row,
-            identifier=row.get("id") or str(Path(name).with_suffix("")),
+            identifier=row.get("id") or splitext(name)[0],
             text=text,
         )
 
