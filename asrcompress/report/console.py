@@ -37,9 +37,13 @@ def new_table(title: str) -> Table:
 
 
 def add_column(table: Table, name: str, *, is_number: bool = True) -> None:
-    """Add a column: numbers to the right, names to the left; what is too long is folded."""
+    """Add a column: numbers to the right, names to the left; what is too long is folded.
+
+    A line break in the name makes a head of several lines.
+    """
     justify = "right" if is_number else "left"
-    table.add_column(text(name), justify=justify, overflow="fold")  # type: ignore[arg-type]
+    head = Text("\n").join(text(line) for line in name.splitlines())
+    table.add_column(head, justify=justify, overflow="fold")  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ def _groups_table(groups: Sequence[LedgerGroup], reasons: Sequence[str]) -> Tabl
     table = new_table(f"Ledger{f', names under {parent[:-1]}' if parent else ''}")
     for head in ("tensors", "kind"):
         add_column(table, head, is_number=False)
-    for head in ("count", "shape", "type", "zeros %", "MB before", "after", "why"):
+    for head in ("shape", "type", "zeros\n%", "MB\nbefore", "MB\nafter", "why"):
         add_column(table, head)
     for group in groups:
         cells = _group_cells(group)
@@ -121,9 +121,8 @@ def _groups_table(groups: Sequence[LedgerGroup], reasons: Sequence[str]) -> Tabl
 
 def _group_cells(group: LedgerGroup) -> list[str]:
     return [
-        group.name,
+        f"{group.name} x{len(group.rows)}" if len(group.rows) > 1 else group.name,
         group.first.kind,
-        f"x{len(group.rows)}" if len(group.rows) > 1 else "",
         group.shape,
         group.first.qtype,
         percent(_sparsity(group.rows)),

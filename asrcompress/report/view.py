@@ -150,8 +150,8 @@ def _artefact_row(artefact: ArtefactResult, results: Results, costs: CostTable) 
 
 
 def _comparisons(results: Results, artefact: str) -> list[Comparison]:
-    cells = [cell for cell in results.cells if cell.artefact == artefact]
-    return [cell.comparison for cell in cells if cell.comparison]
+    cells = (results.cell(artefact, row.name) for row in results.conditions)
+    return [cell.comparison for cell in cells if cell and cell.comparison]
 
 
 def _rates(sizes: Sizes, baseline: Sizes | None) -> CompressionRates:

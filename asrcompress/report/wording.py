@@ -59,8 +59,8 @@ def times(ratio: float | None) -> str:
 
 
 def number(value: float | None, decimals: int = 1) -> str:
-    """A number with so many decimals."""
-    return NOT_AVAILABLE if value is None else f"{value:.{decimals}f}"
+    """A number with so many decimals; never -0.0."""
+    return NOT_AVAILABLE if value is None else f"{round(value, decimals) + 0.0:.{decimals}f}"
 
 
 def list_names(names: Iterable[str]) -> str:

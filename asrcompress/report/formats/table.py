@@ -57,7 +57,7 @@ def renderables(
         parts.append(_speed_table(view))
     parts += _count_tables(view)
     if intervals:
-        parts.append(_interval_table(view))
+        parts += _interval_tables(view)
     if groups:
         parts += [table for field in view.group_fields for table in _group_tables(view, field)]
     if view.notes:
@@ -152,17 +152,20 @@ def _cost(cost: Cost | None) -> list[str]:
     return [number(cost.load_s), megabytes(loaded), megabytes(peak)]
 
 
-def _interval_table(view: View) -> Table:
-    table = new_table("WER % and its difference to the baseline in points, with intervals")
-    for head in ("artefact", "condition"):
-        add_column(table, head, is_number=False)
-    for head in ("WER", "interval", "dWER", "interval", "P(better)"):
+def _interval_tables(view: View) -> list[Table]:
+    return [_interval_table(view, index) for index in range(len(view.artefacts))]
+
+
+def _interval_table(view: View, index: int) -> Table:
+    name = view.artefacts[index].name
+    table = new_table(f"{name}: WER %, and its difference to the baseline in points")
+    add_column(table, "condition", is_number=False)
+    for head in ("WER", "interval", "dWER", "interval", "P\nbetter"):
         add_column(table, head)
-    for index, artefact in enumerate(view.artefacts):
-        for row in view.conditions:
-            cell = row.cells[index]
-            if cell is not None:
-                table.add_row(*map(text, [artefact.name, row.name, *_intervals(cell)]))
+    for row in view.conditions:
+        cell = row.cells[index]
+        cells = _intervals(cell) if cell else [NOT_RUN] * 5
+        table.add_row(*map(text, [row.name, *cells]))
     return table
 
 
