@@ -39,9 +39,7 @@ class Checkpoint:
     @property
     def name(self) -> str:
         """The last part of the model's name, for default output names."""
-        if self.model == BUNDLED:
-            return BUNDLED.replace(":", "-")
-        return self.model.rsplit("/", 1)[-1] if self.revision else self.folder.resolve().name
+        return name_of(self.model)
 
     @property
     def model_type(self) -> str:
@@ -83,6 +81,14 @@ def locate(model: str | Path, *, revision: str | None = None) -> Checkpoint:
         manifest=manifest,
         config=config,
     )
+
+
+def name_of(model: str | Path) -> str:
+    """The last part of a model's name; nothing is looked up but whether it is a folder here."""
+    path = Path(model).expanduser()
+    if path.exists():
+        return path.resolve().name
+    return str(model).replace(":", "-").rstrip("/").rsplit("/", 1)[-1]
 
 
 def _folder_of(model: str | Path, revision: str | None) -> tuple[Path, str | None]:

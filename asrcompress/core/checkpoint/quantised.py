@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from asrcompress.core.checkpoint.locate import Checkpoint
 from asrcompress.core.checkpoint.quiet import quiet_transformers
+from asrcompress.core.checkpoint.unpack import use_own_unpack
 from asrcompress.core.errors import IntegrityError
 
 if TYPE_CHECKING:
     import torch
 
 QTYPE_BITS = {"qint8": 8, "qint4": 4, "qint2": 2}
-Form = tuple[tuple[int, ...], str]  # shape and dtype
+Form = tuple[tuple[int, ...], str]  # shape and dtype, "a|b" where either may be
 _GROUP_SIZE, _GROUP_STEP = 128, 32  # QModuleMixin.__init__ of optimum-quanto 0.2.7
 
 
@@ -30,6 +31,7 @@ def load_quantised(
     """
     from optimum.quanto import requantize
 
+    use_own_unpack()
     quantization = checkpoint.manifest.quantization if checkpoint.manifest else {}
     module = empty_module(architecture, config)
     _refuse_differences(checkpoint, expected_forms(module, quantization), tensors)
@@ -94,7 +96,7 @@ def quantised_forms(shape: tuple[int, ...], bits: int) -> dict[str, Form]:
     return {
         "_data._data": ((packed, columns), "uint8"),
         "_scale": ((rows, 1), "float32"),
-        "_shift": ((rows, 1), "float32"),
+        "_shift": ((rows, 1), "float32|uint8"),  # uint8 where zero lies on the grid
     }
 
 
@@ -119,7 +121,7 @@ def _refuse_differences(
         raise IntegrityError("an unknown tensor", where=f"{path}: {key}", next_step=again)
     for key, form in expected.items():
         got = (tuple(tensors[key].shape), _name(tensors[key].dtype))
-        if got != form:
+        if got[0] != form[0] or got[1] not in form[1].split("|"):
             raise IntegrityError(
                 "a tensor has another shape or dtype",
                 where=f"{path}: {key}",

@@ -1,0 +1,52 @@
+"""The methods as the rest of this room sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from asrcompress.core.registry import load_plugin, plugin_names
+
+if TYPE_CHECKING:
+    import torch
+    from pydantic import BaseModel
+
+    from asrcompress.compress.layers import Selection
+
+
+class Method(Protocol):
+    """What a file in `methods/` holds."""
+
+    ORDER: int
+    TRIGGER: str
+    Params: type[BaseModel]
+
+    def label(self, params: Any) -> str:
+        """Its part of an artefact's name."""
+
+    def refusal(self, module: torch.nn.Module) -> str | None:
+        """Why it does not fit the module, None where it does."""
+
+    def compress(
+        self, module: torch.nn.Module, params: Any, selection: Selection
+    ) -> Mapping[str, str]:
+        """Change the module; why, by name of each weight tensor that it touched."""
+
+
+def method_of(name: str) -> Method:
+    """The method of a name.
+
+    Raises:
+        InputError: there is none; the nearest one is suggested.
+    """
+    from asrcompress.compress import methods
+
+    return cast(Method, load_plugin(methods, name))
+
+
+def all_methods() -> dict[str, Method]:
+    """All methods by name, in the order in which they are applied."""
+    from asrcompress.compress import methods
+
+    found = {name: method_of(name) for name in plugin_names(methods)}
+    return dict(sorted(found.items(), key=lambda item: (item[1].ORDER, item[0])))
