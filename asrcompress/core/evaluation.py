@@ -73,6 +73,9 @@ class Evaluation(_Model):
     decoding: Decoding
     sizes: Sizes
     utterances: tuple[UtteranceScore, ...]
+    unscored: Mapping[str, str] = Field(
+        default_factory=dict, description="utterance id to why it has no score"
+    )
     cost: Cost | None = None
 
     @property

@@ -1,0 +1,55 @@
+"""Recognise, score, compare and weigh: what one model, or two, are worth on a corpus."""
+
+from asrcompress.evaluate.batches import Batching, BatchPlan, batching_of, common_batching
+from asrcompress.evaluate.cost import COST_VERSION, CostOptions, measure_cost
+from asrcompress.evaluate.counts import char_counts, kaldi_line, word_counts
+from asrcompress.evaluate.groups import groups_of
+from asrcompress.evaluate.hypotheses import Hypotheses
+from asrcompress.evaluate.intervals import compare, wer_interval
+from asrcompress.evaluate.normalise import normaliser_for, normaliser_names
+from asrcompress.evaluate.recogniser import Recogniser, RecogniserOptions, open_recogniser
+from asrcompress.evaluate.request import EvaluateRequest
+from asrcompress.evaluate.run import Outcome, run
+from asrcompress.evaluate.score import referenced, score
+from asrcompress.evaluate.summary import (
+    ArtefactNote,
+    Matrix,
+    Statistics,
+    clean_condition,
+    summarise,
+)
+from asrcompress.evaluate.transcribe import TranscribeOptions, transcribe
+
+__all__ = [
+    "COST_VERSION",
+    "ArtefactNote",
+    "BatchPlan",
+    "Batching",
+    "CostOptions",
+    "EvaluateRequest",
+    "Hypotheses",
+    "Matrix",
+    "Outcome",
+    "Recogniser",
+    "RecogniserOptions",
+    "Statistics",
+    "TranscribeOptions",
+    "batching_of",
+    "char_counts",
+    "clean_condition",
+    "common_batching",
+    "compare",
+    "groups_of",
+    "kaldi_line",
+    "measure_cost",
+    "normaliser_for",
+    "normaliser_names",
+    "open_recogniser",
+    "referenced",
+    "run",
+    "score",
+    "summarise",
+    "transcribe",
+    "wer_interval",
+    "word_counts",
+]

@@ -1,0 +1,52 @@
+"""Error counts of one reference and one hypothesis: integers, so that they add exactly."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asrcompress.core.evaluation import ErrorCounts
+
+if TYPE_CHECKING:
+    from jiwer import CharacterOutput, WordOutput
+
+
+def word_counts(reference: str, hypothesis: str) -> ErrorCounts:
+    """Word errors of a pair by minimum edit distance; words end at any Unicode white space.
+
+    Every word of a hypothesis on an empty reference is an insertion.
+    """
+    import jiwer
+
+    return _from_jiwer(jiwer.process_words(_tidy(reference), _tidy(hypothesis)))
+
+
+def char_counts(reference: str, hypothesis: str) -> ErrorCounts:
+    """Character errors of a pair: code points, the single space between words among them."""
+    import jiwer
+
+    return _from_jiwer(jiwer.process_characters(_tidy(reference), _tidy(hypothesis)))
+
+
+def kaldi_line(counts: ErrorCounts) -> str:
+    """The short form of Kaldi's compute-wer: `%WER 3.20 [ 1682 / 52576, 210 ins, ... ]`.
+
+    Without reference words the rate is undefined and printed as n/a.
+    """
+    rate = "n/a" if counts.rate is None else f"{100 * counts.rate:.2f}"
+    return (
+        f"%WER {rate} [ {counts.errors} / {counts.n}, "
+        f"{counts.i} ins, {counts.d} del, {counts.s} sub ]"
+    )
+
+
+def _tidy(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _from_jiwer(output: WordOutput | CharacterOutput) -> ErrorCounts:
+    return ErrorCounts(
+        s=output.substitutions,
+        d=output.deletions,
+        i=output.insertions,
+        n=output.hits + output.substitutions + output.deletions,
+    )

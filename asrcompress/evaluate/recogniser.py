@@ -1,0 +1,86 @@
+"""What a recogniser is, whatever runs it: audio in, text out, and what it says of itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from asrcompress.core.cost import Sizes
+from asrcompress.core.errors import ModelError
+from asrcompress.core.registry import load_plugin, plugin_names
+from asrcompress.evaluate.batches import Batching
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from asrcompress.core.audio import Samples
+    from asrcompress.core.checkpoint import Checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class RecogniserOptions:
+    """How to open a model. threads: for the whole process; None leaves the runtime's choice."""
+
+    device: str = "cpu"
+    threads: int | None = None
+    trust_remote_code: bool = False
+
+
+class Recogniser(Protocol):
+    """An opened model."""
+
+    @property
+    def runtime(self) -> str:
+        """The plug-in's name, for example torch_ctc."""
+
+    @property
+    def model(self) -> str:
+        """The model as the user named it."""
+
+    @property
+    def model_sha256(self) -> str: ...
+
+    @property
+    def sizes(self) -> Sizes: ...
+
+    @property
+    def sample_rate_hz(self) -> int: ...
+
+    @property
+    def device(self) -> str: ...
+
+    @property
+    def threads(self) -> int: ...
+
+    def batching(self, batch_size: int) -> Batching:
+        """How many of `batch_size` recordings it may take at once without a change of output."""
+
+    def transcribe(self, batch: Sequence[Samples]) -> list[str]:
+        """The raw text of each recording; (time,) float32 at `sample_rate_hz`, any lengths."""
+
+
+def open_recogniser(
+    model: str | Path | Checkpoint, options: RecogniserOptions | None = None
+) -> Recogniser:
+    """The recogniser that MODEL names, opened by the first runtime that accepts its folder.
+
+    Raises:
+        ModelError: the model cannot be found or loaded, or no runtime accepts it.
+        InputError: there is no such device here.
+    """
+    from asrcompress.core.checkpoint import Checkpoint, locate
+    from asrcompress.evaluate import recognisers as runtimes
+
+    checkpoint = model if isinstance(model, Checkpoint) else locate(model)
+    for name in plugin_names(runtimes):
+        runtime = load_plugin(runtimes, name)
+        if runtime.accepts(checkpoint):
+            recogniser: Recogniser = runtime.open(checkpoint, options or RecogniserOptions())
+            return recogniser
+    raise ModelError(
+        "no runtime for this model",
+        where=checkpoint.model,
+        got=f"model type {checkpoint.model_type}",
+        expected=f"one that {' or '.join(plugin_names(runtimes))} runs",
+    )

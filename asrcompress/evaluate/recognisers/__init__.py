@@ -1,0 +1,1 @@
+"""One file a runtime: `accepts(checkpoint)` and `open(checkpoint, options) -> Recogniser`."""

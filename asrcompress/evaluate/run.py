@@ -1,0 +1,150 @@
+"""evaluate: one model, or two, on one corpus; the scores, the comparison and the cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from asrcompress.core.corpus import Corpus, read_corpus
+from asrcompress.core.cost import Cost
+from asrcompress.core.evaluation import Evaluation
+from asrcompress.core.progress import Progress, silent
+from asrcompress.core.results import CostTable, Results
+from asrcompress.evaluate.batches import Batching, common_batching
+from asrcompress.evaluate.cost import CostOptions, measure_cost
+from asrcompress.evaluate.recogniser import Recogniser, RecogniserOptions, open_recogniser
+from asrcompress.evaluate.request import EvaluateRequest
+from asrcompress.evaluate.score import referenced, score
+from asrcompress.evaluate.summary import (
+    ArtefactNote,
+    Matrix,
+    Statistics,
+    clean_condition,
+    summarise,
+)
+from asrcompress.evaluate.transcribe import TranscribeOptions, transcribe
+
+if TYPE_CHECKING:
+    from asrcompress.core.checkpoint import Checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What evaluate gives: deterministic results, this machine's costs, and every utterance."""
+
+    results: Results
+    costs: CostTable
+    evaluations: tuple[Evaluation, ...]
+
+
+def run(request: EvaluateRequest, progress: Progress = silent) -> Outcome:
+    """Score the model, and the baseline if there is one, on the same audio in the same batches.
+
+    Raises:
+        ModelError, IntegrityError: a model cannot be found or loaded.
+        InputError: the corpus or a column cannot be used, or too many files are bad.
+        NothingToEvaluateError: no utterance has a reference.
+    """
+    corpus = _corpus(request)
+    checkpoints = _checkpoints(request)
+    evaluations, batching = _evaluations(request, corpus, checkpoints, progress)
+    results = _results(request, checkpoints, evaluations)
+    costs = _costs(request, corpus, checkpoints, batching) if request.measure_cost else {}
+    return Outcome(results, CostTable(costs=costs), tuple(evaluations.values()))
+
+
+def _corpus(request: EvaluateRequest) -> Corpus:
+    if isinstance(request.corpus, Corpus):
+        return request.corpus
+    return read_corpus(request.corpus, format_name=request.format_name)
+
+
+def _checkpoints(request: EvaluateRequest) -> dict[str, Checkpoint]:
+    """The baseline first, then the model, under names that differ."""
+    from asrcompress.core.checkpoint import locate
+
+    model = locate(request.model)
+    if request.baseline is None:
+        return {model.name: model}
+    baseline = locate(request.baseline)
+    name = baseline.name if baseline.name != model.name else f"{baseline.name} (baseline)"
+    return {name: baseline, model.name: model}
+
+
+def _evaluations(
+    request: EvaluateRequest,
+    corpus: Corpus,
+    checkpoints: dict[str, Checkpoint],
+    progress: Progress,
+) -> tuple[dict[str, Evaluation], Batching]:
+    """Every model's evaluation by its name, and the batching that all of them took."""
+    heard = referenced(corpus)
+    how = RecogniserOptions(request.device, request.threads, request.trust_remote_code)
+    recognisers = {name: open_recogniser(found, how) for name, found in checkpoints.items()}
+    batching = _batching(request, recognisers)
+    options = TranscribeOptions(
+        plan=request.plan,
+        batching=batching,
+        max_bad_files=request.max_bad_files,
+        corpus_sha256=corpus.sha256(),
+    )
+    evaluations = {}
+    for name, recogniser in recognisers.items():
+        hypotheses = transcribe(recogniser, heard, options=options, progress=progress)
+        evaluations[name] = score(hypotheses, corpus, request.normaliser)
+    return evaluations, batching
+
+
+def _batching(request: EvaluateRequest, recognisers: dict[str, Recogniser]) -> Batching:
+    each = [recogniser.batching(request.batch_size) for recogniser in recognisers.values()]
+    return common_batching(each)
+
+
+def _results(
+    request: EvaluateRequest,
+    checkpoints: dict[str, Checkpoint],
+    evaluations: dict[str, Evaluation],
+) -> Results:
+    first, last = next(iter(evaluations)), next(reversed(evaluations))
+    condition = clean_condition(evaluations[last], evaluations[last].corpus)
+    matrix = Matrix(
+        title=f"{last} on {condition.corpus}",
+        artefacts={name: _note(found) for name, found in checkpoints.items()},
+        conditions=(condition,),
+        evaluations={(name, condition.name): found for name, found in evaluations.items()},
+        baseline=None if request.baseline is None else first,
+    )
+    statistics = Statistics(request.seed, request.margin, request.replicates, request.by)
+    return summarise(matrix, statistics)
+
+
+def _note(checkpoint: Checkpoint) -> ArtefactNote:
+    """What the artefact's manifest says of its compression; fp32 for a plain checkpoint."""
+    manifest = checkpoint.manifest
+    if manifest is None:
+        return ArtefactNote()
+    steps = ", ".join(_step(step.method, step.params) for step in manifest.steps)
+    return ArtefactNote(compression=steps or "fp32", sparsity=manifest.ledger.sparsity)
+
+
+def _step(method: str, params: dict[str, Any]) -> str:
+    return " ".join([method, *(f"{name}={value}" for name, value in sorted(params.items()))])
+
+
+def _costs(
+    request: EvaluateRequest,
+    corpus: Corpus,
+    checkpoints: dict[str, Checkpoint],
+    batching: Batching,
+) -> dict[str, Cost]:
+    options = CostOptions(
+        device=request.device,
+        threads=request.threads,
+        batch_size=request.batch_size,
+        max_batch_s=request.max_batch_s,
+        batching=batching,
+        seed=request.seed,
+        trust_remote_code=request.trust_remote_code,
+    )
+    heard = referenced(corpus)
+    return {name: measure_cost(found.model, heard, options) for name, found in checkpoints.items()}
