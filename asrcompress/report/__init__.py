@@ -1,8 +1,24 @@
-"""Reports: one file a format, all over one view of the results."""
+"""Reports: one file a format, all over one view of the results. Slow parts load when used."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from asrcompress.core.evaluation import Evaluation
+from asrcompress.core.manifest import ArtefactManifest
+from typing import TYPE_CHECKING
+
 from asrcompress.core.results import CostTable, Results
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from asrcompress.core.manifest import ArtefactManifest
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 
 def render(results: Results, costs: CostTable, format_name: str) -> str:
@@ -25,3 +41,58 @@ def format_names() -> tuple[str, ...]:
     from asrcompress.report import formats
 
     return plugin_names(formats)
+
+
+def tables(
+    results: Results, costs: CostTable, *, groups: bool = False, intervals: bool = False
+) -> list[RenderableType]:
+    """The results for a Rich console, to print one after the other.
+
+    groups, intervals: add the longer tables of subgroups and of differences.
+    """
+    from asrcompress.report.formats import table
+    from asrcompress.report.view import build_view
+
+    return table.renderables(build_view(results, costs), groups=groups, intervals=intervals)
+
+
+def ledger_tables(manifest: ArtefactManifest, *, full: bool = False) -> list[RenderableType]:
+    """What a compression did, for a Rich console; full: a row per tensor, not per module."""
+    from asrcompress.report.ledger import ledger_renderables
+
+    return ledger_renderables(manifest, full=full)
+
+
+def write(
+    folder: Path,
+    results: Results,
+    costs: CostTable,
+    evaluations: Mapping[tuple[str, str], Evaluation],
+) -> None:
+    """Write results.json, cost.json, utterances.jsonl, cells.csv, report.md and report.html.
+
+    evaluations: by (artefact, condition); what is missing has no lines in utterances.jsonl.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    from asrcompress.report.folder import write_folder
+
+    write_folder(folder, results, costs, evaluations)
+
+
+def tables(
+    results: Results, costs: CostTable, *, groups: bool = False, intervals: bool = False
+) -> list[RenderableType]:
+    """The results as Rich renderables for a terminal; groups and intervals add longer tables."""
+    from asrcompress.report.formats.table import renderables
+    from asrcompress.report.view import build_view
+
+    return renderables(build_view(results, costs), groups=groups, intervals=intervals)
+
+
+def ledger_tables(manifest: ArtefactManifest, *, full: bool = False) -> list[RenderableType]:
+    """An artefact's ledger and sizes as Rich renderables; full gives every tensor its row."""
+    from asrcompress.report.ledger import ledger_table
+
+    return [ledger_table(manifest, full=full)]

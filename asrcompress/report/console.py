@@ -85,15 +85,18 @@ def _width(head: str, cells: Sequence[str]) -> int:
     return max(map(len, [head, *cells])) + _GAP
 
 
+def spaced(renderables: Sequence[RenderableType]) -> list[RenderableType]:
+    """The pieces with an empty line between each two."""
+    return [piece for part in renderables for piece in (Text(), part)][1:]
+
+
 def plain(renderables: Sequence[RenderableType], width: int = WIDTH) -> str:
-    """The pieces as text without colour, one blank line between them."""
+    """The pieces as text without colour."""
     stream = io.StringIO()
     console = Console(
         file=stream, width=width, color_system=None, force_terminal=False, force_jupyter=False
     )
-    for index, renderable in enumerate(renderables):
-        if index:
-            console.print()
+    for renderable in renderables:
         console.print(renderable)
     lines = (line.rstrip() for line in stream.getvalue().splitlines())
     return "\n".join(lines) + "\n"

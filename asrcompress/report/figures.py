@@ -177,8 +177,8 @@ def _title(condition: ConditionResult) -> str:
 
 
 def _step_words(step: dict[str, Any]) -> str:
-    """noise (babble): the effect and what else has a name."""
-    words = [str(value) for name, value in step.items() if _is_telling(name, value)]
+    """noise (type babble): the effect and its parameters that are words."""
+    words = [f"{name} {value}" for name, value in step.items() if _is_telling(name, value)]
     effect = str(step.get("effect", "step"))
     return f"{effect} ({', '.join(words)})" if words else effect
 

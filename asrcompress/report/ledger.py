@@ -13,7 +13,7 @@ from rich.text import Text
 
 from asrcompress.core.ledger import LedgerRow
 from asrcompress.core.manifest import ArtefactManifest
-from asrcompress.report.console import add_column, new_table, text
+from asrcompress.report.console import add_column, new_table, spaced, text
 from asrcompress.report.notes import PRUNED_ONLY, QUANTISED, ZIPS_INCOMPARABLE
 from asrcompress.report.wording import megabytes, percent, times
 
@@ -43,22 +43,20 @@ class LedgerGroup:
         return " -> ".join(dict.fromkeys(shapes))
 
 
-def ledger_table(manifest: ArtefactManifest, *, full: bool = False) -> Group:
-    """The ledger as Rich renderables: a row per module group (full: per tensor), then totals."""
+def ledger_renderables(manifest: ArtefactManifest, *, full: bool = False) -> list[RenderableType]:
+    """The ledger, a row per module group (full: per tensor), then totals, sizes and notes."""
     rows = manifest.ledger.rows
     groups = [LedgerGroup(row.name, (row,)) for row in rows] if full else group_rows(rows)
     reasons = list(dict.fromkeys(group.first.why for group in groups))
-    parts: list[RenderableType] = [
-        _groups_table(groups, reasons),
-        _reasons(reasons),
-        Text(),
-        _totals_table(manifest),
-        Text(),
-        _sizes_table(manifest),
-        Text(),
-        *(text(f"Note: {note}.") for note in ledger_notes(manifest)),
-    ]
-    return Group(*parts)
+    notes = [text(f"Note: {note}.") for note in ledger_notes(manifest)]
+    return spaced(
+        [
+            Group(_groups_table(groups, reasons), _reasons(reasons)),
+            _totals_table(manifest),
+            _sizes_table(manifest),
+            *([Group(*notes)] if notes else []),
+        ]
+    )
 
 
 def group_rows(rows: Iterable[LedgerRow]) -> list[LedgerGroup]:

@@ -43,6 +43,7 @@ def derived_notes(results: Results, costs: CostTable) -> tuple[str, ...]:
     """Notes on missing cells, simulated conditions, batches, and what compression does not do."""
     lines = [
         _missing(results),
+        _unscored(results),
         _simulated(results),
         *_batches(results),
         _pruned_only(results),
@@ -70,6 +71,17 @@ def _missing(results: Results) -> str | None:
     if not missing:
         return None
     return f"Incomplete: {len(missing)} of {len(planned)} cells were not run."
+
+
+def _unscored(results: Results) -> str | None:
+    """Cells that scored fewer utterances than their condition has."""
+    totals = {row.name: row.utterances for row in results.conditions}
+    short = [
+        f"{cell.artefact} under {cell.condition} {cell.utterances} of {totals[cell.condition]}"
+        for cell in results.cells
+        if cell.utterances < totals.get(cell.condition, 0)
+    ]
+    return f"Not every utterance was scored: {list_names(short)}." if short else None
 
 
 def _simulated(results: Results) -> str | None:

@@ -69,7 +69,7 @@ def _condition(name: str) -> ConditionResult:
     for part in name.split("+"):
         kind, _, rest = part.partition("-")
         if kind == "room":
-            steps.append({"effect": "room", "size": rest})
+            steps.append({"effect": "reverb", "room": rest})
         elif kind == "noise":
             steps.append({"effect": "noise", "type": "babble", "snr_db": int(rest[:-2])})
     snr = [step["snr_db"] for step in steps if "snr_db" in step]

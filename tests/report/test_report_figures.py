@@ -12,7 +12,7 @@ from asrcompress.report.view import build_view
 def test_one_chart_for_the_noise_series(results: Results, costs: CostTable) -> None:
     """Five SNRs of one noise are a chart; one SNR in a room is not."""
     (chart,) = snr_charts(build_view(results, costs))
-    assert chart.title == "noise (babble)"
+    assert chart.title == "noise (type babble)"
     assert [label for _, label in chart.x_ticks] == ["no noise", "20", "15", "10", "5", "0"]
     assert [line.artefact for line in chart.lines] == ["fp32", "int8", "int4", "int2", "prune30"]
 

@@ -104,6 +104,13 @@ def test_missing_cells_are_counted(results: Results, costs: CostTable) -> None:
     assert view.conditions[-1].cells[-1] is None
 
 
+def test_unscored_utterances_are_counted(results: Results, costs: CostTable) -> None:
+    """A cell on fewer utterances than its condition has is named with both numbers."""
+    cell = results.cells[10].model_copy(update={"utterances": 118})
+    view = build_view(_with(results, cells=(*results.cells[:10], cell)), costs)
+    assert "Not every utterance was scored: int8 under clean 118 of 120." in view.notes
+
+
 def test_simulated_conditions_are_named(results: Results, costs: CostTable) -> None:
     """Simulated rooms carry the note that they compare with nothing published."""
     notes = " ".join(build_view(results, costs).notes)

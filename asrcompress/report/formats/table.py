@@ -14,7 +14,7 @@ from rich.text import Text
 from asrcompress.core.comparison import Verdict
 from asrcompress.core.cost import Cost
 from asrcompress.core.results import CellResult, GroupResult
-from asrcompress.report.console import Matrix, add_column, new_table, plain, text
+from asrcompress.report.console import Matrix, add_column, new_table, plain, spaced, text
 from asrcompress.report.view import View
 from asrcompress.report.wording import (
     MEANINGS,
@@ -45,10 +45,7 @@ def render(view: View) -> str:
 def renderables(
     view: View, *, groups: bool = False, intervals: bool = False
 ) -> list[RenderableType]:
-    """The tables for a Rich console; groups and intervals add the longer ones.
-
-    They want one blank line between them.
-    """
+    """The tables for a Rich console; groups and intervals add the longer ones."""
     parts: list[RenderableType] = [_verdicts(view), *_wer_tables(view)]
     if view.is_compared:
         parts.append(_legend(view))
@@ -62,7 +59,7 @@ def renderables(
         parts += [table for field in view.group_fields for table in _group_tables(view, field)]
     if view.notes:
         parts.append(Text("\n").join(text(f"Note: {note}") for note in view.notes))
-    return parts
+    return spaced(parts)
 
 
 def _verdicts(view: View) -> Text:

@@ -11,8 +11,8 @@ import pytest
 from asrcompress.core.cost import Sizes
 from asrcompress.core.evaluation import Decoding, ErrorCounts, Evaluation, UtteranceScore
 from asrcompress.core.results import CostTable, Results, read_results
+from asrcompress.report import write
 from asrcompress.report.utterances import utterance_lines, utterance_record
-from asrcompress.report.write import write
 
 SCORE = UtteranceScore(
     id="u1",

@@ -20,7 +20,9 @@ MARKDOWN_NAME = "report.md"
 HTML_NAME = "report.html"
 
 
-def write(folder: Path, results: Results, costs: CostTable, evaluations: Evaluations) -> None:
+def write_folder(
+    folder: Path, results: Results, costs: CostTable, evaluations: Evaluations
+) -> None:
     """Write all six files, each whole or not at all; results.json last, as the sign of the end.
 
     results.json, cells.csv and utterances.jsonl are the same bytes for the same results. All
