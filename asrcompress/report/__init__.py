@@ -8,14 +8,7 @@ from typing import TYPE_CHECKING
 
 from asrcompress.core.evaluation import Evaluation
 from asrcompress.core.manifest import ArtefactManifest
-from typing import TYPE_CHECKING
-
 from asrcompress.core.results import CostTable, Results
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-    from asrcompress.core.manifest import ArtefactManifest
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -79,20 +72,3 @@ def write(
     from asrcompress.report.folder import write_folder
 
     write_folder(folder, results, costs, evaluations)
-
-
-def tables(
-    results: Results, costs: CostTable, *, groups: bool = False, intervals: bool = False
-) -> list[RenderableType]:
-    """The results as Rich renderables for a terminal; groups and intervals add longer tables."""
-    from asrcompress.report.formats.table import renderables
-    from asrcompress.report.view import build_view
-
-    return renderables(build_view(results, costs), groups=groups, intervals=intervals)
-
-
-def ledger_tables(manifest: ArtefactManifest, *, full: bool = False) -> list[RenderableType]:
-    """An artefact's ledger and sizes as Rich renderables; full gives every tensor its row."""
-    from asrcompress.report.ledger import ledger_table
-
-    return [ledger_table(manifest, full=full)]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rich import box
-from rich.console import Console, RenderableType
+from rich.console import Console, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -36,14 +36,16 @@ def new_table(title: str) -> Table:
     )
 
 
-def add_column(table: Table, name: str, *, is_number: bool = True) -> None:
+def add_column(
+    table: Table, name: str, *, is_number: bool = True, max_width: int | None = None
+) -> None:
     """Add a column: numbers to the right, names to the left; what is too long is folded.
 
     A line break in the name makes a head of several lines.
     """
-    justify = "right" if is_number else "left"
+    justify: JustifyMethod = "right" if is_number else "left"
     head = Text("\n").join(text(line) for line in name.splitlines())
-    table.add_column(head, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    table.add_column(head, justify=justify, overflow="fold", max_width=max_width)
 
 
 @dataclass(frozen=True, slots=True)

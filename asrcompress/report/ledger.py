@@ -18,6 +18,9 @@ from asrcompress.report.notes import PRUNED_ONLY, QUANTISED, ZIPS_INCOMPARABLE
 from asrcompress.report.wording import megabytes, percent, times
 
 _INDEX = re.compile(r"(?<=\.)\d+(?=\.|$)")  # encoder.layers.7.attention: the 7
+_NAME_WIDTH = 26  # what the other columns leave of 80,
+_ZEROS_WIDTH = 7  # less this one where it is there
+_KIND_WIDTH = 12
 _LEAF = re.compile(r"\.(weight|bias)$")
 
 
@@ -60,9 +63,12 @@ def ledger_renderables(manifest: ArtefactManifest, *, full: bool = False) -> lis
 
 
 def group_rows(rows: Iterable[LedgerRow]) -> list[LedgerGroup]:
-    """Compressed tensors by module name, layer numbers aside; the others by class and reason."""
+    """Compressed tensors by module name, layer numbers aside; then the others by class and reason.
+
+    Within both, the order of the state dict.
+    """
     found: dict[tuple[str, ...], list[LedgerRow]] = {}
-    for row in rows:
+    for row in sorted(rows, key=lambda row: not row.is_compressed):
         name = _pattern(row.name) if row.is_compressed else ""
         found.setdefault((name, row.kind, row.qtype, row.why), []).append(row)
     return [LedgerGroup(_group_name(members), tuple(members)) for members in found.values()]
@@ -104,26 +110,41 @@ def _shared_parent(names: Iterable[str]) -> str:
 
 
 def _groups_table(groups: Sequence[LedgerGroup], reasons: Sequence[str]) -> Table:
-    parent = _shared_parent(row.name for group in groups for row in group.rows)
-    table = new_table(f"Ledger{f', names under {parent[:-1]}' if parent else ''}")
-    for head in ("tensors", "kind"):
-        add_column(table, head, is_number=False)
-    for head in ("shape", "type", "zeros\n%", "MB\nbefore", "MB\nafter", "why"):
+    rows = [row for group in groups for row in group.rows]
+    parent = _shared_parent(row.name for row in rows if row.is_compressed).removesuffix(".")
+    has_zeros = any(row.sparsity for row in rows)
+    table = new_table(f"Ledger{f'; a leading dot stands for {parent}.' if parent else ''}")
+    add_column(table, "tensors", is_number=False)
+    add_column(table, "kind", is_number=False, max_width=_KIND_WIDTH)
+    width = _NAME_WIDTH - (_ZEROS_WIDTH if has_zeros else 0)
+    zeros = ("zeros\n%",) if has_zeros else ()
+    for head in ("shape", "type", *zeros, "MB\nbefore", "MB\nafter", "why"):
         add_column(table, head)
     for group in groups:
-        cells = _group_cells(group)
-        cells[0] = cells[0].removeprefix(parent)
-        table.add_row(*map(text, [*cells, _letter(reasons.index(group.first.why))]))
+        cells = _group_cells(group, has_zeros=has_zeros)
+        letter = _letter(reasons.index(group.first.why))
+        table.add_row(_name_cell(group, parent, width), *map(text, [*cells, letter]))
     return table
 
 
-def _group_cells(group: LedgerGroup) -> list[str]:
+def _name_cell(group: LedgerGroup, parent: str, width: int) -> Text:
+    """The name, and the count of its tensors, on as many lines as it takes, broken at dots."""
+    count = f" x{len(group.rows)}" if len(group.rows) > 1 else ""
+    name = group.name.removeprefix(parent) if group.name.startswith(f"{parent}.") else group.name
+    lines = [""]
+    for part in re.findall(r"[^.]*\.|[^.]+", name + count):
+        if lines[-1] and len(lines[-1] + part) > width:
+            lines.append("")
+        lines[-1] += part
+    return Text("\n").join(map(text, lines))
+
+
+def _group_cells(group: LedgerGroup, *, has_zeros: bool) -> list[str]:
     return [
-        f"{group.name} x{len(group.rows)}" if len(group.rows) > 1 else group.name,
         group.first.kind,
         group.shape,
         group.first.qtype,
-        percent(_sparsity(group.rows)),
+        *([percent(_sparsity(group.rows))] if has_zeros else []),
         megabytes(sum(row.bytes_before for row in group.rows)),
         megabytes(sum(row.bytes_after for row in group.rows)),
     ]

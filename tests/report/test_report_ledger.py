@@ -70,8 +70,8 @@ def test_layers_are_grouped_by_module() -> None:
     groups = group_rows(_rows())
     assert [(group.name, len(group.rows)) for group in groups] == [
         ("wav2vec2.encoder.layers.*.attention.k_proj", 24),
-        ("wav2vec2.encoder.layers.*.attention.*", 48),
         ("wav2vec2.encoder.layers.*.attention.v_proj", 24),
+        ("wav2vec2.encoder.layers.*.attention.*", 48),
         ("wav2vec2.encoder.layers.*.layer_norm", 24),
     ]
 
