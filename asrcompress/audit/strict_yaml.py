@@ -17,6 +17,8 @@ import yaml
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)([eE][-+]?[0-9]+)?")
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9]+")
+_IMPLICIT = ["map", "seq", "str", "int", "float", "bool", "null", "timestamp", "merge", "value"]
+_PLAIN_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in _IMPLICIT)
 _CONSTANTS = {"": None, "~": None, "null": None, "true": True, "false": False}
 
 Key = tuple[str | int, ...]
@@ -89,7 +91,7 @@ def scalar(text: str) -> Any:
 
 def _value(node: yaml.Node, key: Key, document: Document) -> Any:
     document.lines[key] = node.start_mark.line + 1
-    if node.tag.startswith("!"):
+    if node.tag not in _PLAIN_TAGS:
         _add(document, node, key, f"tag {node.tag} is not allowed; write the plain value")
         return None
     if isinstance(node, yaml.MappingNode):
@@ -118,20 +120,11 @@ def _mapping(node: yaml.MappingNode, key: Key, document: Document) -> dict[str, 
 def _scalar(node: yaml.ScalarNode, key: Key, document: Document) -> Any:
     if node.style is not None:
         return node.value
-    if node.tag not in _PLAIN_TAGS:
-        _add(document, node, key, f"tag {node.tag} is not allowed; write the plain value")
     try:
         return scalar(node.value)
     except ValueError as error:
         _add(document, node, key, str(error))
         return None
-
-
-_PLAIN_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null")} | {
-    "tag:yaml.org,2002:timestamp",
-    "tag:yaml.org,2002:merge",
-    "tag:yaml.org,2002:value",
-}
 
 
 def _anchors(text: str) -> Iterator[Mistake]:

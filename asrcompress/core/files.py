@@ -9,7 +9,6 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +33,19 @@ def sha256_of_file(path: Path) -> str:
     except OSError as error:
         raise InputError("cannot read", where=path, got=error.strerror) from None
     return digest.hexdigest()
+
+
+def version_of_file(path: Path) -> tuple[int, int]:
+    """Size in bytes and time of change in ns: what a cache of a file's content is keyed with.
+
+    Raises:
+        InputError: no such file.
+    """
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise InputError("cannot read", where=path, got=error.strerror) from None
+    return status.st_size, status.st_mtime_ns
 
 
 def sha256_of_json(value: object) -> str:

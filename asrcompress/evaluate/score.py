@@ -84,7 +84,7 @@ def _scored(utterance: Utterance, pred_text: str, normaliser: Normaliser) -> Utt
     reference, hypothesis = normaliser(text), normaliser(pred_text)
     return UtteranceScore(
         id=utterance.id,
-        audio_filepath=str(utterance.path),
+        audio_filepath=str(utterance.path.absolute()),
         duration_s=utterance.duration_s,
         text=text,
         pred_text=pred_text,

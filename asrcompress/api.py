@@ -1,0 +1,137 @@
+"""The Python interface: one function a command, with the command's options as arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from asrcompress.audit.request import AuditOutcome
+    from asrcompress.core.artefact import Artefact
+    from asrcompress.core.checkpoint import LoadedModel
+    from asrcompress.core.corpus import Corpus
+    from asrcompress.corrupt import CorruptResult
+    from asrcompress.evaluate import Outcome
+
+
+def compress(
+    model: str | Path,
+    output: str | Path | None = None,
+    *,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    overwrite: bool = False,
+    **options: Any,
+) -> Artefact:
+    """A smaller checkpoint of MODEL, for example `compress("my-model", bits=8, prune=0.3)`.
+
+    `options` are the command's method options; without `output` the folder is named after the
+    model and the methods, in the current folder.
+
+    Raises:
+        AsrcompressError: the model, an option or the output cannot be used.
+    """
+    from asrcompress.compress import CompressRequest, run, steps_from
+
+    return run(
+        CompressRequest(
+            model=str(model),
+            steps=steps_from(options),
+            output=None if output is None else Path(output),
+            include=tuple(include),
+            exclude=tuple(exclude),
+            overwrite=overwrite,
+        )
+    )
+
+
+def corrupt(
+    corpus: str | Path | Corpus,
+    output: str | Path,
+    *,
+    snr_db: Sequence[float] = (),
+    rooms: Sequence[str] = (),
+    both: bool = False,
+    seed: int = 0,
+    **options: Any,
+) -> CorruptResult:
+    """Noisy and reverberant versions of a corpus, one folder a condition.
+
+    snr_db: levels in dB. rooms: small, medium, large. both: every room with every level besides.
+    `options` are further fields of CorruptRequest: noise, rir (folders), workers, overwrite, ...
+
+    Raises:
+        AsrcompressError: the corpus, a folder or the output cannot be used.
+    """
+    from asrcompress.corrupt import CorruptRequest, conditions_from, run
+
+    conditions = conditions_from(snr_db, rooms, both, seed=seed)
+    return run(
+        CorruptRequest(corpus=corpus, conditions=conditions, output=Path(output), **options)
+    )
+
+
+def evaluate(
+    model: str | Path,
+    corpus: str | Path | Corpus,
+    *,
+    baseline: str | Path | None = None,
+    **options: Any,
+) -> Outcome:
+    """WER, CER, size, speed and memory of a model on a corpus, against a baseline if given.
+
+    `options` are further fields of EvaluateRequest: normaliser, device, by, margin, ...
+
+    Raises:
+        AsrcompressError: the model or the corpus cannot be used, or nothing can be scored.
+    """
+    from asrcompress.evaluate import EvaluateRequest, run
+
+    return run(
+        EvaluateRequest(
+            model=str(model),
+            corpus=corpus,
+            baseline=None if baseline is None else str(baseline),
+            **options,
+        )
+    )
+
+
+def audit(
+    recipe: str | Path,
+    output: str | Path | None = None,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    device: str = "cpu",
+) -> AuditOutcome:
+    """The whole matrix of a recipe (a file, or a shipped recipe's name), resumed and reported.
+
+    settings: values of the recipe's parameters, as --set gives them.
+
+    Raises:
+        AsrcompressError: the recipe, or anything it names, cannot be used.
+    """
+    from asrcompress.audit import AuditRequest, run
+
+    return run(
+        AuditRequest(
+            recipe=str(recipe),
+            settings=tuple(f"{key}={value}" for key, value in (settings or {}).items()),
+            output=None if output is None else Path(output),
+            device=device,
+        )
+    )
+
+
+def load(model: str | Path, *, device: str = "cpu") -> LoadedModel:
+    """An artefact or a plain checkpoint as a module in eval mode with its processor.
+
+    Strict: a missing, extra or altered tensor is an error that names it.
+
+    Raises:
+        AsrcompressError: it cannot be found or is damaged.
+    """
+    from asrcompress.core.checkpoint import load as load_checkpoint
+
+    return load_checkpoint(model, device=device)

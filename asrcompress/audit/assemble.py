@@ -1,0 +1,153 @@
+"""From a filled cache to results: every hypothesis scored, every cell compared and summed up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from asrcompress.audit.cache import read_cached
+from asrcompress.audit.engines.local import corpus_of
+from asrcompress.audit.plan import Cell, ConditionJob, Plan
+from asrcompress.core.comparison import Interval
+from asrcompress.core.corpus import Corpus
+from asrcompress.core.cost import Cost, Sizes
+from asrcompress.core.errors import IncompleteError
+from asrcompress.core.evaluation import Evaluation, UtteranceScore
+from asrcompress.core.manifest import read_manifest
+from asrcompress.core.results import ConditionResult, CostTable, Results
+
+if TYPE_CHECKING:
+    from asrcompress.evaluate import ArtefactNote
+
+Evaluations = dict[tuple[str, str], Evaluation]
+_ACHIEVED = "achieved_snr_db"  # the column of a corrupted corpus's manifest
+
+
+def assemble(plan: Plan) -> tuple[Results, CostTable, Evaluations]:
+    """The results of a plan whose every piece is in the cache; no model is run.
+
+    Raises:
+        IncompleteError: a cell is missing in the cache.
+    """
+    from asrcompress.evaluate import Matrix, Statistics, summarise
+
+    corpora = {job.condition.name: corpus_of(plan, job) for job in plan.conditions}
+    evaluations = {
+        (cell.artefact.name, cell.condition.condition.name): _scored(
+            plan, cell, corpora[cell.condition.condition.name]
+        )
+        for cell in plan.cells
+    }
+    options = plan.recipe.evaluate
+    matrix = Matrix(
+        title=plan.recipe.title,
+        artefacts=_notes(plan),
+        conditions=tuple(
+            _condition(plan, job, corpora[job.condition.name]) for job in plan.conditions
+        ),
+        evaluations=evaluations,
+        baseline=_single_baseline(plan),
+    )
+    statistics = Statistics(
+        seed=plan.recipe.seed,
+        margin=options.margin,
+        replicates=options.replicates,
+        by=tuple(options.by),
+    )
+    return summarise(matrix, statistics), _costs(plan), evaluations
+
+
+def _scored(plan: Plan, cell: Cell, corpus: Corpus) -> Evaluation:
+    from asrcompress.evaluate import Hypotheses, score
+
+    cached = read_cached(plan.cache.cell(cell.key))
+    if cached is None:
+        raise IncompleteError(
+            "cell missing",
+            where=f"{cell.artefact.name} under {cell.condition.condition.name}",
+            next_step="run the audit again",
+        )
+    scored = score(Hypotheses.model_validate(cached), corpus, plan.recipe.evaluate.normaliser)
+    home = plan.cache.folder.parent.absolute()
+    return scored.model_copy(
+        update={
+            "model": cell.artefact.model,
+            "corpus": corpus.name,
+            "sizes": _sizes(plan, scored),
+            "utterances": tuple(_placed(row, home) for row in scored.utterances),
+        }
+    )
+
+
+def _placed(row: UtteranceScore, home: Path) -> UtteranceScore:
+    """Audio that the audit made is named relative to its folder, so that the folder can move."""
+    path = Path(row.audio_filepath)
+    if not path.is_relative_to(home):
+        return row
+    return row.model_copy(update={"audio_filepath": path.relative_to(home).as_posix()})
+
+
+def _sizes(plan: Plan, scored: Evaluation) -> Sizes:
+    """The original's zipped size is known from the artefacts made of it."""
+    if scored.sizes.zipped_bytes is not None:
+        return scored.sizes
+    for job in plan.artefacts:
+        manifest = None if job.is_original else read_manifest(plan.cache.artefact(job.key))
+        if manifest is not None and manifest.source.sha256 == scored.model_sha256:
+            return manifest.source.sizes
+    return scored.sizes
+
+
+def _notes(plan: Plan) -> dict[str, ArtefactNote]:
+    from asrcompress.evaluate import ArtefactNote
+
+    notes = {}
+    for job in plan.artefacts:
+        manifest = None if job.is_original else read_manifest(plan.cache.artefact(job.key))
+        notes[job.name] = ArtefactNote(
+            compression=job.compression,
+            sparsity=manifest.ledger.sparsity if manifest else None,
+            baseline=job.baseline,
+        )
+    return notes
+
+
+def _single_baseline(plan: Plan) -> str | None:
+    """The one baseline of the matrix; None where every model has its own."""
+    baselines = {job.baseline for job in plan.artefacts if job.baseline is not None}
+    return baselines.pop() if len(baselines) == 1 else None
+
+
+def _condition(plan: Plan, job: ConditionJob, corpus: Corpus) -> ConditionResult:
+    achieved = [
+        float(utterance.fields[_ACHIEVED])
+        for utterance in corpus.utterances
+        if utterance.fields.get(_ACHIEVED) is not None
+    ]
+    return ConditionResult(
+        name=job.condition.name,
+        corpus=plan.corpus.name,
+        corpus_sha256=corpus.sha256(),
+        utterances=len(corpus.utterances),
+        audio_s=round(corpus.audio_s, 6),
+        steps=tuple(job.condition.as_json()["steps"]),
+        achieved_snr_db=Interval(low=min(achieved), high=max(achieved), level=1)
+        if achieved
+        else None,
+        is_simulated=_is_simulated(plan, job),
+    )
+
+
+def _is_simulated(plan: Plan, job: ConditionJob) -> bool:
+    """Whether a built-in noise or room is in the condition."""
+    effects = {step.effect for step in job.condition.steps}
+    return ("noise" in effects and plan.noise is None) or ("reverb" in effects and plan.rir is None)
+
+
+def _costs(plan: Plan) -> CostTable:
+    costs = {}
+    for job in plan.artefacts:
+        cached = read_cached(plan.cache.cost(plan.cost_key(job)))
+        if cached is not None:
+            costs[job.name] = Cost.model_validate(cached)
+    return CostTable(costs=costs)

@@ -1,0 +1,96 @@
+"""What an audit has already done, by content: artefacts, corrupted corpora, hypotheses, costs.
+
+A key is the hash of everything a result depends on (bytes of the model and of the audio, methods,
+effects, decoding, versions), so a stale result cannot be met and a missing one is simply made.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from asrcompress.core.errors import AsrcompressError, OutputError
+from asrcompress.core.files import read_json
+
+CELL_VERSION = 1  # raise it when a change of code changes hypotheses
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """A folder of finished pieces, each written whole or not at all."""
+
+    folder: Path
+
+    def artefact(self, key: str) -> Path:
+        return self.folder / "artefacts" / key
+
+    def corpus(self, key: str) -> Path:
+        return self.folder / "corpora" / key
+
+    def cell(self, key: str) -> Path:
+        return self.folder / "cells" / f"{key}.json"
+
+    def cost(self, key: str) -> Path:
+        return self.folder / "costs" / f"{key}.json"
+
+    def remove_leftovers(self) -> None:
+        """Delete what an interrupted run left unfinished; only while the lock is held."""
+        for kind in ("artefacts", "corpora", "cells", "costs"):
+            for path in (self.folder / kind).glob(".*"):
+                if path.is_dir():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink(missing_ok=True)
+
+
+def read_cached(path: Path) -> object | None:
+    """The JSON value cached at a path; None where there is none, or it is damaged."""
+    if not path.is_file():
+        return None
+    try:
+        found: object = read_json(path)
+    except AsrcompressError:
+        return None
+    return found
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold an audit's output folder, so that two audits never write into it at once.
+
+    Raises:
+        OutputError: another audit holds it, or it cannot be written.
+    """
+    stream = _open_lock(folder)
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        stream.close()
+        raise OutputError(
+            "another audit is writing here",
+            where=folder,
+            next_step="wait for it, or choose another folder with -o",
+        ) from None
+    try:
+        yield
+    finally:
+        stream.close()
+
+
+def _open_lock(folder: Path) -> IO[str]:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return os.fdopen(os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o666), "r+")
+    except OSError as error:
+        raise OutputError(
+            "cannot write",
+            where=folder,
+            got=error.strerror,
+            next_step="choose a writable place with -o",
+        ) from None

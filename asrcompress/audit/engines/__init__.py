@@ -1,0 +1,1 @@
+"""Engines, one file each: `execute(plan, request, progress)` makes every missing piece."""

@@ -1,0 +1,235 @@
+"""The plan of an audit: which artefacts, corpora and cells there are, and which are done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from asrcompress.audit.cache import CELL_VERSION, Cache, read_cached
+from asrcompress.audit.recipe import BothConditions, LoadedRecipe, Recipe
+from asrcompress.core.condition import Condition
+from asrcompress.core.corpus import Corpus
+from asrcompress.core.files import sha256_of_json
+from asrcompress.core.manifest import MethodStep
+from asrcompress.core.provenance import versions
+
+ANY_TYPE = "any"
+_MODEL_PACKAGES = ("torch", "transformers", "optimum-quanto", "machine")
+
+
+@dataclass(frozen=True, slots=True)
+class ArtefactJob:
+    """One model in one form; without steps it is the original itself."""
+
+    name: str
+    model: str
+    compression: str
+    steps: tuple[MethodStep, ...]
+    key: str
+    baseline: str | None
+
+    @property
+    def is_original(self) -> bool:
+        return not self.steps
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionJob:
+    """One condition of the corpus; the clean one is the corpus itself."""
+
+    condition: Condition
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One artefact under one condition."""
+
+    artefact: ArtefactJob
+    condition: ConditionJob
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything an audit will do, with what it can take from the cache."""
+
+    name: str
+    recipe: Recipe
+    corpus: Corpus
+    corpus_sha256: str
+    artefacts: tuple[ArtefactJob, ...]
+    conditions: tuple[ConditionJob, ...]
+    cells: tuple[Cell, ...]
+    cache: Cache
+    device: str
+
+    @property
+    def noise(self) -> Path | None:
+        noise = self.recipe.conditions.noise
+        return Path(noise.folder) if noise and noise.folder else None
+
+    @property
+    def rir(self) -> Path | None:
+        rooms = self.recipe.conditions.rooms
+        return Path(rooms.folder) if rooms and rooms.folder else None
+
+    def missing_artefacts(self) -> list[ArtefactJob]:
+        return [
+            job
+            for job in self.artefacts
+            if not job.is_original and not self.cache.artefact(job.key).is_dir()
+        ]
+
+    def missing_conditions(self) -> list[ConditionJob]:
+        return [
+            job
+            for job in self.conditions
+            if not job.condition.is_clean and not self.cache.corpus(job.key).is_dir()
+        ]
+
+    def missing_cells(self) -> list[Cell]:
+        return [cell for cell in self.cells if read_cached(self.cache.cell(cell.key)) is None]
+
+    def cost_key(self, job: ArtefactJob) -> str:
+        """What a cost depends on beside the machine itself."""
+        from asrcompress.evaluate import COST_VERSION
+
+        recipe = self.recipe
+        return sha256_of_json(
+            [COST_VERSION, job.key, self.corpus_sha256, self.device, recipe.evaluate.batch_size]
+        )
+
+
+def make_plan(loaded: LoadedRecipe, cache: Cache, *, device: str, seed: int | None) -> Plan:
+    """The plan of a recipe: every model located and hashed, every corpus key derived.
+
+    Raises:
+        AsrcompressError: a model, the corpus, or a noise or room folder cannot be used.
+    """
+    from asrcompress.core.corpus import read_corpus
+
+    recipe = loaded.recipe if seed is None else loaded.recipe.model_copy(update={"seed": seed})
+    corpus = read_corpus(recipe.corpus, format_name=recipe.format)
+    corpus_sha256 = corpus.sha256()
+    artefacts = _artefacts(recipe)
+    conditions = _conditions(recipe, corpus, corpus_sha256)
+    cells = tuple(
+        Cell(artefact, condition, _cell_key(artefact, condition, recipe, device))
+        for artefact in artefacts
+        for condition in conditions
+    )
+    return Plan(
+        loaded.name,
+        recipe,
+        corpus,
+        corpus_sha256,
+        artefacts,
+        conditions,
+        cells,
+        cache,
+        device,
+    )
+
+
+def _artefacts(recipe: Recipe) -> tuple[ArtefactJob, ...]:
+    from asrcompress.compress import steps_from
+    from asrcompress.core.checkpoint import locate
+
+    originals = [name for name, options in recipe.compressions.items() if not options]
+    jobs = []
+    for model_name, model in recipe.models.items():
+        source_sha256 = locate(model).sha256()
+        for compression, options in recipe.compressions.items():
+            steps = steps_from(options)
+            jobs.append(
+                ArtefactJob(
+                    name=_artefact_name(recipe, model_name, compression),
+                    model=model,
+                    compression=compression,
+                    steps=steps,
+                    key=_artefact_key(source_sha256, steps, recipe.seed),
+                    baseline=_baseline(recipe, model_name, compression, originals),
+                )
+            )
+    return tuple(jobs)
+
+
+def _artefact_name(recipe: Recipe, model_name: str, compression: str) -> str:
+    return compression if len(recipe.models) == 1 else f"{model_name}/{compression}"
+
+
+def _baseline(
+    recipe: Recipe, model_name: str, compression: str, originals: Sequence[str]
+) -> str | None:
+    """The same model uncompressed; None for the original itself, or where there is none."""
+    if not originals or compression == originals[0]:
+        return None
+    return _artefact_name(recipe, model_name, originals[0])
+
+
+def _artefact_key(source_sha256: str, steps: Sequence[MethodStep], seed: int) -> str:
+    from asrcompress.compress import CODE_VERSION
+
+    made_by = [CODE_VERSION, seed, *_model_versions()] if steps else []
+    return sha256_of_json([source_sha256, [step.model_dump() for step in steps], made_by])
+
+
+def _cell_key(artefact: ArtefactJob, condition: ConditionJob, recipe: Recipe, device: str) -> str:
+    return sha256_of_json(
+        [
+            CELL_VERSION,
+            artefact.key,
+            condition.key,
+            recipe.evaluate.batch_size,
+            device,
+            *_model_versions(),
+        ]
+    )
+
+
+def _model_versions() -> list[str]:
+    return [versions()[name] for name in _MODEL_PACKAGES]
+
+
+def _conditions(recipe: Recipe, corpus: Corpus, corpus_sha256: str) -> tuple[ConditionJob, ...]:
+    from asrcompress.corrupt import corpus_key
+
+    noise, rooms = recipe.conditions.noise, recipe.conditions.rooms
+    noise_folder = Path(noise.folder) if noise and noise.folder else None
+    rir_folder = Path(rooms.folder) if rooms and rooms.folder else None
+    return tuple(
+        ConditionJob(
+            condition,
+            corpus_sha256
+            if condition.is_clean
+            else corpus_key(corpus, condition, noise_folder, rir_folder, "flac"),
+        )
+        for condition in conditions_of(recipe)
+    )
+
+
+def conditions_of(recipe: Recipe) -> tuple[Condition, ...]:
+    """The conditions of a recipe in its order: clean, noise, rooms, both; each name once."""
+    from asrcompress.corrupt import conditions_from
+
+    wanted = recipe.conditions
+    snr_db = wanted.noise.snr_db if wanted.noise else []
+    types = wanted.noise.types if wanted.noise else []
+    rooms = list(wanted.rooms.sizes) if wanted.rooms else []
+    named = [name for name in types if name != ANY_TYPE]
+    seed = recipe.seed
+    found: list[Condition] = []
+    if not types or ANY_TYPE in types:
+        found += conditions_from(snr_db, [], False, clean=wanted.clean, seed=seed)
+    elif wanted.clean:
+        found += conditions_from([], [], False, clean=True, seed=seed)
+    if named:
+        found += conditions_from(snr_db, [], False, noise_types=named, seed=seed)
+    found += conditions_from([], rooms, False, seed=seed)
+    if wanted.both:
+        both = wanted.both if isinstance(wanted.both, BothConditions) else BothConditions()
+        every = conditions_from(both.snr_db or snr_db, both.sizes or rooms, True, seed=seed)
+        found += [condition for condition in every if len(condition.steps) > 1]
+    return tuple({condition.name: condition for condition in found}.values())

@@ -1,0 +1,36 @@
+"""What an audit is asked to do, and what it gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from asrcompress.audit.plan import Plan
+from asrcompress.core.evaluation import Evaluation
+from asrcompress.core.results import CostTable, Results
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRequest:
+    """A recipe by name or path, its settings, and where the results go."""
+
+    recipe: str
+    settings: tuple[str, ...] = ()
+    output: Path | None = None
+    device: str = "cpu"
+    seed: int | None = None
+    threads: int | None = None
+    workers: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditOutcome:
+    """The results, where they were written, and how much work they took."""
+
+    folder: Path
+    plan: Plan
+    results: Results
+    costs: CostTable
+    evaluations: dict[tuple[str, str], Evaluation] = field(repr=False)
+    cells_run: int
+    cells_cached: int

@@ -1,0 +1,103 @@
+"""From a recipe to results: plan, fill the cache, score everything, write the report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from asrcompress.audit.cache import Cache, locked
+from asrcompress.audit.plan import Plan, make_plan
+from asrcompress.audit.recipe import LoadedRecipe, shipped_recipes
+from asrcompress.audit.recipe_text import load_recipe
+from asrcompress.audit.request import AuditOutcome, AuditRequest
+from asrcompress.core.errors import OutputError
+from asrcompress.core.files import check_output, read_text, write_json
+from asrcompress.core.progress import Progress, silent
+
+MARKER_NAME = "audit.json"
+CACHE_NAME = "cache"
+
+
+def plan_of(request: AuditRequest) -> Plan:
+    """The plan of a request, nothing written.
+
+    Raises:
+        AsrcompressError: the recipe or something that it names cannot be used.
+    """
+    loaded = load_recipe(request.recipe, request.settings)
+    return _plan(request, loaded, _folder(request, loaded))
+
+
+def run(request: AuditRequest, progress: Progress = silent) -> AuditOutcome:
+    """Do what is missing of an audit, and write its results into its folder.
+
+    Raises:
+        AsrcompressError: the recipe, something it names, or the output folder cannot be used.
+    """
+    from asrcompress.audit.assemble import assemble
+    from asrcompress.audit.engines import local
+    from asrcompress.report import write
+
+    loaded = load_recipe(request.recipe, request.settings)
+    folder = _folder(request, loaded)
+    _refuse_foreign(folder)
+    plan = _plan(request, loaded, folder)
+    with locked(folder):
+        _begin(folder, loaded)
+        plan.cache.remove_leftovers()
+        to_run = len(plan.missing_cells())
+        local.execute(plan, request, progress)
+        progress("scoring", 0, len(plan.cells))
+        results, costs, evaluations = assemble(plan)
+        write(folder, results, costs, evaluations)
+        progress("scoring", len(plan.cells), len(plan.cells))
+    return AuditOutcome(
+        folder=folder,
+        plan=plan,
+        results=results,
+        costs=costs,
+        evaluations=evaluations,
+        cells_run=to_run,
+        cells_cached=len(plan.cells) - to_run,
+    )
+
+
+def recipe_titles() -> dict[str, tuple[str, str]]:
+    """The shipped recipes: name to title and the command that runs each."""
+    from asrcompress.audit.strict_yaml import parse
+
+    titles = {}
+    for name, path in shipped_recipes().items():
+        text = read_text(path)
+        command = text.partition("\n")[0].removeprefix("# ")
+        titles[name] = (str(parse(text).value["title"]), command)
+    return titles
+
+
+def _folder(request: AuditRequest, loaded: LoadedRecipe) -> Path:
+    return request.output or Path(f"audit-{loaded.name}")
+
+
+def _plan(request: AuditRequest, loaded: LoadedRecipe, folder: Path) -> Plan:
+    cache = Cache(folder / CACHE_NAME)
+    return make_plan(loaded, cache, device=request.device, seed=request.seed)
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """Only a new folder, an empty one, or one that an audit made may be written into."""
+    if folder.is_dir():
+        others = [path for path in folder.iterdir() if path.name != ".lock"]
+        if others and not (folder / MARKER_NAME).is_file():
+            raise OutputError(
+                "output exists and is not an audit's",
+                where=folder,
+                expected=f"a new folder, or one with {MARKER_NAME} to resume",
+                next_step="choose another with -o",
+            )
+        return
+    check_output(folder)
+
+
+def _begin(folder: Path, loaded: LoadedRecipe) -> None:
+    """Mark the folder as an audit's, with the recipe as it was filled in."""
+    recipe = loaded.recipe.model_dump(mode="json")
+    write_json(folder / MARKER_NAME, {"schema_version": 1, "name": loaded.name, "recipe": recipe})

@@ -1,0 +1,127 @@
+"""asrcompress audit: the whole matrix of a recipe, resumed, and its report."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from asrcompress.cli import options
+from asrcompress.cli.options import Debug, Device, Json, Output, Quiet, Threads
+
+EXAMPLES = options.examples(
+    "asrcompress audit quickstart",
+    "asrcompress audit --list",
+    "asrcompress audit real-words --set data=recordings --dry-run",
+    "asrcompress audit my-recipe.yaml -o results --json",
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command(name="audit", epilog=EXAMPLES)(audit)
+
+
+def audit(
+    recipe: Annotated[
+        str | None, typer.Argument(help="A recipe's file, or the name of a shipped one.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="Fill in a parameter: KEY=VALUE.")
+    ] = None,
+    output: Output = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the plan with its cost, and do nothing.")
+    ] = False,
+    list_recipes: Annotated[
+        bool, typer.Option("--list", help="List the recipes that come with the program.")
+    ] = False,
+    device: Device = "auto",
+    threads: Threads = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Processes for audio; default all cores.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, help="Instead of the recipe's seed.")
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    debug: Debug = False,  # noqa: ARG001 - the boundary looks for it
+) -> None:
+    """Run models x compressions x conditions, and print the table.
+
+    Finished cells are kept in the output folder: run it again and only what is missing is done.
+    """
+    from asrcompress.cli import console
+    from asrcompress.core.errors import InputError
+
+    if list_recipes:
+        _list(as_json=as_json)
+        return
+    if recipe is None:
+        raise InputError("no recipe", expected="a file or a name; asrcompress audit --list")
+    from asrcompress import report
+    from asrcompress.audit import AuditRequest, plan_of, run
+    from asrcompress.core.device import resolve_device
+
+    request = AuditRequest(
+        recipe=recipe,
+        settings=tuple(settings or ()),
+        output=output,
+        device=resolve_device(device),
+        seed=seed,
+        threads=threads,
+        workers=workers,
+    )
+    if dry_run:
+        _show_plan(plan_of(request), as_json=as_json)
+        return
+    with console.watching(quiet=quiet) as progress:
+        outcome = run(request, progress)
+    if as_json:
+        console.show_text(report.render(outcome.results, outcome.costs, "json"))
+    else:
+        console.show(*report.tables(outcome.results, outcome.costs))
+    console.say(
+        f"wrote {outcome.folder}: {outcome.cells_run} cells run, "
+        f"{outcome.cells_cached} taken from the cache",
+        quiet=quiet,
+    )
+
+
+def _list(*, as_json: bool) -> None:
+    from rich.table import Table
+
+    from asrcompress.audit import recipe_titles
+    from asrcompress.cli import console
+
+    titles = recipe_titles()
+    if as_json:
+        console.show_json(titles)
+        return
+    table = Table("recipe", "what it does", "run it with")
+    for name, (title, command) in titles.items():
+        table.add_row(name, title, command)
+    console.show(table)
+
+
+def _show_plan(plan: Any, *, as_json: bool) -> None:
+    from rich.table import Table
+
+    from asrcompress.audit import plan_cost
+    from asrcompress.cli import console
+
+    cost = plan_cost(plan)
+    if as_json:
+        console.show_json(cost)
+        return
+    table = Table("condition", *(job.name for job in plan.artefacts))
+    missing = {cell.key for cell in plan.missing_cells()}
+    for condition in plan.conditions:
+        cells = [cell for cell in plan.cells if cell.condition is condition]
+        marks = ["to do" if cell.key in missing else "done" for cell in cells]
+        table.add_row(condition.condition.name, *marks)
+    totals = Table("what", "how much", show_header=False)
+    for what, how_much in cost.items():
+        totals.add_row(what.replace("_", " "), "unknown" if how_much is None else f"{how_much:,}")
+    console.show(table, totals)

@@ -1,0 +1,67 @@
+"""Where errors become one line each and an exit code; everything else is a bug and says so."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+from asrcompress.core.errors import AsrcompressError, ExitCode, one_line
+
+_COMPLETION_VARIABLE = "_ASRCOMPRESS_COMPLETE"  # set by the shell while it completes a line
+
+
+def main() -> None:
+    """The installed command."""
+    raise SystemExit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line; the exit code. Nothing but the exit code tells of success."""
+    import typer
+
+    from asrcompress.cli.app import build_app
+
+    try:
+        completing = _COMPLETION_VARIABLE in os.environ
+        app = build_app(with_method_options="compress" in arguments or completing)
+        result = app(list(arguments), standalone_mode=False, prog_name="asrcompress")
+    except AsrcompressError as error:
+        _trace_if_asked(arguments)
+        return _failed(error.lines(), error.exit_code)
+    except typer.TyperException as error:
+        hint = "see asrcompress --help"
+        return _failed((f"{one_line(error.format_message())} {hint}",), ExitCode.BAD_INPUT)
+    except (KeyboardInterrupt, typer.Abort):
+        return _failed(("interrupted",), ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        sys.stdout = open("/dev/null", "w")  # noqa: SIM115 - the reader is gone
+        return ExitCode.PASS
+    except Exception as error:  # noqa: BLE001 - the one boundary
+        _trace_if_asked(arguments)
+        where = _innermost_place(error)
+        text = f"internal error: {type(error).__name__}: {error} ({where}); --debug shows the trace"
+        return _failed((one_line(text),), ExitCode.INTERNAL)
+    if result == ExitCode.INTERRUPTED:
+        return _failed(("interrupted",), ExitCode.INTERRUPTED)
+    return int(result or 0)
+
+
+def _failed(lines: Sequence[str], code: ExitCode) -> int:
+    for line in lines:
+        print(f"error: {line}", file=sys.stderr)  # noqa: T201 - even without rich
+    return int(code)
+
+
+def _trace_if_asked(arguments: Sequence[str]) -> None:
+    if "--debug" in arguments:
+        traceback.print_exc()
+
+
+def _innermost_place(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return "no place known"
+    frame = frames[-1]
+    return f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"

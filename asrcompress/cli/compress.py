@@ -1,0 +1,128 @@
+"""asrcompress compress: a smaller checkpoint, proved by reloading it, with its ledger.
+
+The options of the methods come from the methods themselves, so a new method's file brings its own.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
+
+import typer
+
+from asrcompress.cli import options
+from asrcompress.cli.options import Debug, Json, Output, Overwrite, Quiet, Seed, TrustRemoteCode
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+EXAMPLES = options.examples(
+    "asrcompress compress facebook/wav2vec2-large-robust-ft-libri-960h --bits 8",
+    "asrcompress compress my-model --prune 0.3 --scope global -o my-model-pruned",
+    "asrcompress compress my-model --prune 0.4 --scope local --bits 4 --exclude lm_head",
+)
+
+
+def register(app: typer.Typer, *, with_method_options: bool) -> None:
+    """Add the command to the program, with an option for every parameter of every method."""
+    added = _method_parameters() if with_method_options else []
+    app.command(name="compress", epilog=EXAMPLES)(_with(added))
+
+
+def compress(
+    model: Annotated[str, typer.Argument(help="A hub id, a folder, or bundled:model.")],
+    output: Output = None,
+    include: Annotated[
+        list[str] | None,
+        typer.Option("--include", help="Only modules whose name fits, like '*.layers.0.*'."),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option("--exclude", help="Modules to leave alone, like lm_head.")
+    ] = None,
+    revision: Annotated[
+        str | None, typer.Option("--revision", help="The hub's branch, tag or commit.")
+    ] = None,
+    no_zip: Annotated[
+        bool, typer.Option("--no-zip", help="Do not measure the zipped size (it takes a while).")
+    ] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Show every tensor's row of the ledger.")
+    ] = False,
+    trust_remote_code: TrustRemoteCode = False,
+    overwrite: Overwrite = False,
+    seed: Seed = 0,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    debug: Debug = False,  # noqa: ARG001 - the boundary looks for it
+    **method_options: Any,
+) -> None:
+    """Make a smaller checkpoint: prune, then quantise.
+
+    The folder appears only after a fresh reload gave the same tensors and the same logits.
+    """
+    from asrcompress import report
+    from asrcompress.cli import console
+    from asrcompress.compress import CompressRequest, run, steps_from
+
+    request = CompressRequest(
+        model=model,
+        steps=steps_from({k: v for k, v in method_options.items() if v is not None}),
+        output=output,
+        include=tuple(include or ()),
+        exclude=tuple(exclude or ()),
+        seed=seed,
+        overwrite=overwrite,
+        trust_remote_code=trust_remote_code,
+        revision=revision,
+        measure_zip=not no_zip,
+    )
+    with console.watching(quiet=quiet) as progress:
+        artefact = run(request, progress)
+    if as_json:
+        folder = Path(artefact.folder)
+        manifest = artefact.manifest.model_dump(mode="json")
+        console.show_json({"folder": str(folder), **manifest})
+    else:
+        console.show(*report.ledger_tables(artefact.manifest, full=full))
+    console.say(f"wrote {artefact.folder}", quiet=quiet)
+
+
+def _with(added: list[inspect.Parameter]) -> Any:
+    """`compress` with these parameters in its signature, as the command line wants them."""
+    signature = inspect.signature(compress, eval_str=True)
+    own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    model, *others = (p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own)
+    parameters = [model, *added, *others]
+
+    @functools.wraps(compress)
+    def command(**arguments: Any) -> None:
+        compress(**arguments)
+
+    setattr(command, "__signature__", signature.replace(parameters=parameters))  # noqa: B010
+    command.__annotations__ = {p.name: p.annotation for p in parameters}
+    return command
+
+
+def _method_parameters() -> list[inspect.Parameter]:
+    from asrcompress.compress import options as options_of_methods
+
+    return [_parameter(name, field) for name, field in options_of_methods().items()]
+
+
+def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:
+    flag = "--" + name.replace("_", "-")
+    option = typer.Option(flag, help=field.description)
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[_plain_type(field.annotation) | None, option],
+    )
+
+
+def _plain_type(annotation: Any) -> Any:
+    """The type that the command line parses; the method checks the rest."""
+    values = get_args(annotation)
+    return type(values[0]) if get_origin(annotation) is Literal else annotation

@@ -1,0 +1,100 @@
+"""What goes where: results to stdout, messages and progress to stderr, bars only to a terminal."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from asrcompress.core.errors import one_line
+from asrcompress.core.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+_WIDTH_WITHOUT_TERMINAL = 100
+
+
+def results_console() -> Console:
+    """The console of results; as wide as the terminal, or 100 columns where there is none."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL
+    return Console(file=sys.stdout, width=width, highlight=False, soft_wrap=False)
+
+
+def show(*renderables: RenderableType) -> None:
+    """Print results, a blank line between them."""
+    console = results_console()
+    for number, renderable in enumerate(renderables):
+        if number:
+            console.print()
+        console.print(renderable)
+
+
+def show_text(text: str) -> None:
+    """Print a result that is text already, as it is."""
+    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+
+
+def show_json(value: Any) -> None:
+    """Print a result as JSON."""
+    show_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def say(message: str, *, quiet: bool) -> None:
+    """One line of news on stderr."""
+    if not quiet:
+        print(one_line(message), file=sys.stderr)  # noqa: T201
+
+
+@contextmanager
+def watching(*, quiet: bool) -> Iterator[Progress]:
+    """A progress to hand to a room, and warnings on stderr while it works.
+
+    Bars are drawn only on a terminal; `quiet` leaves errors alone.
+    """
+    handler = _OneLineHandler(level=logging.ERROR if quiet else logging.WARNING)
+    logger = logging.getLogger("asrcompress")
+    logger.addHandler(handler)
+    logger.propagate = False
+    try:
+        if quiet or not sys.stderr.isatty():
+            yield silent
+        else:
+            with _bars() as progress:
+                yield progress
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = True
+
+
+class _OneLineHandler(logging.Handler):
+    """Every record as one line on stderr."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        level = record.levelname.lower()
+        print(f"{level}: {one_line(record.getMessage())}", file=sys.stderr)  # noqa: T201
+
+
+@contextmanager
+def _bars() -> Iterator[Progress]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Bars(
+        *columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True
+    ) as bars:
+        tasks: dict[str, Any] = {}
+
+        def report(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(one_line(what), total=total)
+            bars.update(tasks[what], completed=done, total=total, visible=done < total)
+
+        yield report

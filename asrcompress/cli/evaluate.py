@@ -1,0 +1,121 @@
+"""asrcompress evaluate: WER, size, speed and memory of a model on a corpus."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from asrcompress.cli import options
+from asrcompress.cli.options import (
+    Debug,
+    Device,
+    Format,
+    Json,
+    MaxBadFiles,
+    Output,
+    Overwrite,
+    Quiet,
+    Seed,
+    Threads,
+    TrustRemoteCode,
+)
+
+if TYPE_CHECKING:
+    from asrcompress.evaluate import Outcome
+
+EXAMPLES = options.examples(
+    "asrcompress evaluate bundled:model bundled:corpus",
+    "asrcompress evaluate model-int8 recordings/ --baseline bundled:model -o results",
+    "asrcompress evaluate model-int8 manifest.jsonl --by accent,device --json --no-cost",
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command(name="evaluate", epilog=EXAMPLES)(evaluate)
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(help="A hub id, a folder, or bundled:model.")],
+    corpus: Annotated[str, typer.Argument(help="A manifest or folder, or bundled:corpus.")],
+    baseline: Annotated[
+        str | None, typer.Option("--baseline", help="The model to compare with, on the same audio.")
+    ] = None,
+    output: Output = None,
+    normaliser: Annotated[
+        str, typer.Option("--normaliser", help="none, basic or english; the same on both sides.")
+    ] = "basic",
+    by: Annotated[
+        str | None, typer.Option("--by", help="Manifest columns to break results down by.")
+    ] = None,
+    margin: Annotated[
+        float, typer.Option("--margin", min=0, max=1, help="Non-inferiority margin, absolute WER.")
+    ] = 0.005,
+    batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="At most.")] = 8,
+    no_cost: Annotated[
+        bool, typer.Option("--no-cost", help="Do not measure speed and memory.")
+    ] = False,
+    replicates: Annotated[
+        int, typer.Option("--replicates", min=100, help="Bootstrap replicates.")
+    ] = 10_000,
+    format_name: Format = None,
+    max_bad_files: MaxBadFiles = 0,
+    device: Device = "auto",
+    threads: Threads = None,
+    trust_remote_code: TrustRemoteCode = False,
+    overwrite: Overwrite = False,
+    seed: Seed = 0,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    debug: Debug = False,  # noqa: ARG001 - the boundary looks for it
+) -> None:
+    """Score a model on a corpus: WER, CER, errors, size, speed and memory, with uncertainty."""
+    from asrcompress import report
+    from asrcompress.cli import console
+    from asrcompress.core.device import resolve_device
+    from asrcompress.core.files import check_output
+    from asrcompress.evaluate import EvaluateRequest, run
+
+    if output is not None:
+        check_output(output, overwrite=overwrite)
+    request = EvaluateRequest(
+        model=model,
+        corpus=corpus,
+        baseline=baseline,
+        format_name=format_name,
+        normaliser=normaliser,
+        batch_size=batch_size,
+        device=resolve_device(device),
+        threads=threads,
+        seed=seed,
+        margin=margin,
+        replicates=replicates,
+        measure_cost=not no_cost,
+        max_bad_files=max_bad_files,
+        by=options.words(by),
+        trust_remote_code=trust_remote_code,
+    )
+    with console.watching(quiet=quiet) as progress:
+        outcome = run(request, progress)
+    if output is not None:
+        _write(output, outcome, overwrite=overwrite)
+    if as_json:
+        console.show_text(report.render(outcome.results, outcome.costs, "json"))
+    else:
+        tables = report.tables(outcome.results, outcome.costs, groups=True, intervals=True)
+        console.show(*tables)
+    if output is not None:
+        console.say(f"wrote {output}", quiet=quiet)
+
+
+def _write(output: Path, outcome: Outcome, *, overwrite: bool) -> None:
+    """The results as files in a new folder, all of them or none."""
+    from asrcompress.core.files import staged_folder
+    from asrcompress.report import write
+
+    cells = [(cell.artefact, cell.condition) for cell in outcome.results.cells]
+    evaluations = dict(zip(cells, outcome.evaluations, strict=True))
+    with staged_folder(output, overwrite=overwrite) as folder:
+        write(folder, outcome.results, outcome.costs, evaluations)

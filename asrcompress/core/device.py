@@ -1,0 +1,25 @@
+"""Where a model runs: the device asked for, checked before any work."""
+
+from __future__ import annotations
+
+from asrcompress.core.errors import InputError
+
+
+def resolve_device(name: str) -> str:
+    """The torch device of a name; `auto` is the first GPU where there is one, else the CPU.
+
+    Raises:
+        InputError: not a device, or one that this machine does not have.
+    """
+    import torch
+
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError):
+        raise InputError(
+            "device cannot be used", got=repr(name), expected="cpu, cuda, cuda:N, mps or auto"
+        ) from None
+    return name

@@ -1,0 +1,182 @@
+"""An audit does what is missing and nothing else, and always ends in the same bytes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from asrcompress.audit import AuditRequest, plan_cost, plan_of, run
+from asrcompress.audit.cache import locked
+from asrcompress.cli.boundary import run as run_program
+from asrcompress.core.errors import OutputError
+from tests.checkpoints import tiny_checkpoint
+from tests.corpora import tiny_corpus
+
+DETERMINISTIC = ("results.json", "cells.csv", "utterances.jsonl")
+RECIPE = """\
+title: Tiny
+models:
+  tiny: {model}
+compressions:
+  fp32: {{}}
+  int8: {{bits: 8}}
+  prune50: {{prune: 0.5}}
+corpus: {corpus}
+conditions:
+  noise: {{snr_db: [10, 0]}}
+  rooms: {{sizes: [small]}}
+evaluate:
+  measure_cost: false
+  replicates: 200
+"""
+
+
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A recipe of 3 artefacts x 4 conditions on a tiny model and corpus."""
+    folder = tmp_path_factory.mktemp("audit")
+    model = tiny_checkpoint(folder / "model", "wav2vec2-layer-norm")
+    corpus = tiny_corpus(folder / "corpus")
+    path = folder / "tiny.yaml"
+    path.write_text(RECIPE.format(model=model, corpus=corpus), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def finished(recipe: Path) -> Path:
+    """The folder of an uninterrupted audit of it."""
+    folder = recipe.parent / "finished"
+    outcome = run(AuditRequest(str(recipe), output=folder, workers=1))
+    assert (outcome.cells_run, outcome.cells_cached) == (12, 0)
+    return folder
+
+
+def _bytes(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in DETERMINISTIC}
+
+
+def test_results_hold_the_whole_matrix(finished: Path) -> None:
+    """Every artefact under every condition, each compared with the original there."""
+    results = json.loads((finished / "results.json").read_text())
+    assert [row["name"] for row in results["artefacts"]] == ["fp32", "int8", "prune50"]
+    names = [row["name"] for row in results["conditions"]]
+    assert names == ["clean", "noise-10dB", "noise-0dB", "room-small"]
+    assert len(results["cells"]) == 12
+    compared = [c for c in results["cells"] if c["comparison"]]
+    assert {c["artefact"] for c in compared} == {"int8", "prune50"}
+    assert all(c["comparison"]["baseline"] == "fp32" for c in compared)
+    noisy = results["conditions"][1]
+    assert noisy["is_simulated"]
+    assert abs(noisy["achieved_snr_db"]["low"] - 10) < 0.01
+
+
+def test_utterances_name_audio_that_is_there(finished: Path) -> None:
+    """Paths in utterances.jsonl are relative to it, or absolute; the files exist."""
+    lines = (finished / "utterances.jsonl").read_text().splitlines()
+    assert len(lines) == 12 * 6
+    for line in lines:
+        assert (finished / json.loads(line)["audio_filepath"]).is_file()
+
+
+def test_second_run_does_no_inference(recipe: Path, finished: Path) -> None:
+    """Everything comes from the cache, and the files are the same bytes."""
+    before = _bytes(finished)
+    outcome = run(AuditRequest(str(recipe), output=finished, workers=1))
+    assert (outcome.cells_run, outcome.cells_cached) == (0, 12)
+    assert _bytes(finished) == before
+
+
+def test_only_what_is_missing_runs(recipe: Path, finished: Path) -> None:
+    """A cell lost from the cache is run again, alone, and gives the same bytes."""
+    before = _bytes(finished)
+    lost = sorted((finished / "cache" / "cells").glob("*.json"))[:2]
+    lost[0].unlink()
+    lost[1].write_text("{ damaged", encoding="utf-8")
+    cost = plan_cost(plan_of(AuditRequest(str(recipe), output=finished)))
+    assert cost["cells_to_run"] == 2
+    outcome = run(AuditRequest(str(recipe), output=finished, workers=1))
+    assert (outcome.cells_run, outcome.cells_cached) == (2, 10)
+    assert _bytes(finished) == before
+
+
+def test_changed_audio_is_another_cell(recipe: Path, tmp_path: Path) -> None:
+    """Keys hold the bytes of the audio: a changed recording makes every cell anew."""
+    old = {cell.key for cell in plan_of(AuditRequest(str(recipe), output=tmp_path)).cells}
+    other = tiny_corpus(tmp_path / "corpus", seed=1)
+    text = recipe.read_text().replace(str(recipe.parent / "corpus"), str(other))
+    changed = tmp_path / "changed.yaml"
+    changed.write_text(text, encoding="utf-8")
+    new = {cell.key for cell in plan_of(AuditRequest(str(changed), output=tmp_path)).cells}
+    assert not old & new
+
+
+def test_killed_and_resumed_is_the_same_as_uninterrupted(recipe: Path, finished: Path) -> None:
+    """SIGKILL half-way, then again: only the missing cells run; results are the same bytes."""
+    folder = recipe.parent / "killed"
+    arguments = ["audit", str(recipe), "-o", str(folder), "--workers", "1", "--device", "cpu"]
+    code = "from asrcompress.cli import main; main()"
+    process = subprocess.Popen([sys.executable, "-c", code, *arguments], start_new_session=True)
+    cells = folder / "cache" / "cells"
+    deadline = time.monotonic() + 300
+    while len(list(cells.glob("*.json"))) < 4 and time.monotonic() < deadline:
+        assert process.poll() is None, "it ended before it could be killed"
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    done = len(list(cells.glob("*.json")))
+    assert 4 <= done < 12
+    assert not (folder / "results.json").exists()
+
+    outcome = run(AuditRequest(str(recipe), output=folder, workers=1))
+    assert (outcome.cells_run, outcome.cells_cached) == (12 - done, done)
+    assert _bytes(folder) == _bytes(finished)
+    assert not [path for path in folder.rglob(".*") if path.name != ".lock"]
+
+
+def test_foreign_output_is_left_alone(recipe: Path, tmp_path: Path) -> None:
+    """A folder with other things in it is refused, and nothing in it changes."""
+    (tmp_path / "mine.txt").write_text("precious", encoding="utf-8")
+    with pytest.raises(OutputError, match="not an audit's"):
+        run(AuditRequest(str(recipe), output=tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_two_audits_never_share_an_output(recipe: Path, finished: Path) -> None:
+    """The second is told to wait."""
+    with locked(finished), pytest.raises(OutputError, match="another audit"):
+        run(AuditRequest(str(recipe), output=finished))
+
+
+def test_dry_run_writes_nothing(
+    recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The plan with its cost, and no file."""
+    output = tmp_path / "out"
+    arguments = ["audit", str(recipe), "-o", str(output), "--dry-run", "--json"]
+    assert run_program(arguments) == 0
+    cost = json.loads(capsys.readouterr().out)
+    assert (cost["cells"], cost["cells_to_run"], cost["artefacts_to_make"]) == (12, 12, 2)
+    assert not output.exists()
+
+
+def test_two_models_have_each_their_own_baseline(recipe: Path, tmp_path: Path) -> None:
+    """An artefact is compared with its own model's original, never with another model's."""
+    other = tiny_checkpoint(tmp_path / "other", "wav2vec2-layer-norm", seed=1)
+    text = recipe.read_text().replace("compressions:", f"  other: {other}\ncompressions:")
+    text = text.replace("  rooms: {sizes: [small]}\n", "").replace("[10, 0]", "[10]")
+    path = tmp_path / "two.yaml"
+    path.write_text(text, encoding="utf-8")
+    results = run(AuditRequest(str(path), output=tmp_path / "out", workers=1)).results
+    names = [row.name for row in results.artefacts]
+    assert names == [f"{m}/{c}" for m in ("tiny", "other") for c in ("fp32", "int8", "prune50")]
+    for cell in results.cells:
+        model, _, compression = cell.artefact.partition("/")
+        expected = None if compression == "fp32" else f"{model}/fp32"
+        assert (cell.comparison and cell.comparison.baseline) == expected
