@@ -12,6 +12,7 @@ import numpy as np
 from asrcompress.core.audio import SAMPLE_RATE_HZ, read_audio
 from asrcompress.core.corpus import Utterance
 from asrcompress.core.errors import InputError
+from asrcompress.core.files import version_of_file
 from asrcompress.corrupt.level import Floats, fit_length, is_silent, power
 from asrcompress.corrupt.rooms import (
     SIMULATED_EDGES_M,
@@ -153,15 +154,19 @@ def coloured_noise(frames: int, exponent: float, generator: np.random.Generator)
 def _voice(utterance: Utterance) -> Floats | None:
     """An utterance at power 1; None where it cannot be read or is silent."""
     duration_s = utterance.duration_s if utterance.is_segment else None
-    return _read_voice(utterance.path, utterance.offset_s, duration_s)
+    try:
+        version = version_of_file(utterance.path)
+        return _read_voice(utterance.path, version, utterance.offset_s, duration_s)
+    except InputError:
+        return None
 
 
 @lru_cache(maxsize=64)  # the same voices are met under every SNR; about 64 x 10 s x 64 kB/s
-def _read_voice(path: Path, offset_s: float, duration_s: float | None) -> Floats | None:
-    try:
-        samples = read_audio(path, offset_s=offset_s, duration_s=duration_s)
-    except InputError:
-        return None
+def _read_voice(
+    path: Path, version: tuple[int, int], offset_s: float, duration_s: float | None
+) -> Floats | None:
+    del version  # it is in the cache's key only
+    samples = read_audio(path, offset_s=offset_s, duration_s=duration_s)
     if is_silent(samples):
         return None
     voice = np.asarray(samples / np.sqrt(power(samples)))

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 from asrcompress.core.audio import SAMPLE_RATE_HZ, audio_files, probe_audio, read_audio
 from asrcompress.core.corpus import Utterance
 from asrcompress.core.errors import InputError
-from asrcompress.core.files import sha256_of_file
+from asrcompress.core.files import sha256_of_file, version_of_file
 from asrcompress.corrupt.level import Floats, is_silent
 from asrcompress.corrupt.listing import listed_responses, read_table
 from asrcompress.corrupt.rooms import measure_rt60, room_class
@@ -139,8 +139,8 @@ def open_room_folder(root: Path) -> RoomFolder:
 def _room_file(root: Path, path: Path, rows: Mapping[str, Mapping[str, str]]) -> LibraryFile:
     relative = path.relative_to(root)
     name = relative.as_posix()
-    measure = partial(lambda path: _response(path)[1], path)
-    return LibraryFile(name, path, room_class(root.name / relative, rows.get(name, {}), measure))
+    kind = room_class(root.name / relative, rows.get(name, {}), lambda: _response(path)[1])
+    return LibraryFile(name, path, kind)
 
 
 def _type_of(name: str, listed: str | None) -> str:
@@ -175,20 +175,25 @@ def _loudest_s(file: LibraryFile) -> float:
     return loudest_s
 
 
-@lru_cache(maxsize=64)
 def _response(path: Path) -> tuple[Floats, float | None]:
-    """A response at 16 kHz and its RT60 in s; read-only, as the cache shares it."""
+    """A response at 16 kHz and its RT60 in s."""
+    return _read_response(path, version_of_file(path))
+
+
+@lru_cache(maxsize=64)
+def _read_response(path: Path, version: tuple[int, int]) -> tuple[Floats, float | None]:
+    """Read-only, as the cache shares it."""
+    del version  # it is in the cache's key only
     samples = read_audio(path).astype(np.float64)
     samples.flags.writeable = False
     return samples, None if is_silent(samples) else measure_rt60(samples, SAMPLE_RATE_HZ)
 
 
 def _hash_of(path: Path) -> str:
-    status = path.stat()
-    return _hash_of_version(path, status.st_size, status.st_mtime_ns)
+    return _hash_of_version(path, version_of_file(path))
 
 
 @lru_cache(maxsize=1 << 17)
-def _hash_of_version(path: Path, size_bytes: int, mtime_ns: int) -> str:
-    del size_bytes, mtime_ns  # they are in the cache's key only
+def _hash_of_version(path: Path, version: tuple[int, int]) -> str:
+    del version  # it is in the cache's key only
     return sha256_of_file(path)

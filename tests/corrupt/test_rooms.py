@@ -63,7 +63,7 @@ def test_the_class_comes_from_manifest_then_folder_then_name_then_rt60(
 
 
 def test_a_class_in_the_manifest_that_there_is_not_is_refused() -> None:
-    with pytest.raises(InputError, match="unknown room class.*'huge'.*large, medium, small"):
+    with pytest.raises(InputError, match=r"unknown room class.*'huge'.*large, medium, small"):
         room_class(Path("a.wav"), {"size": "huge"}, lambda: None)
 
 
