@@ -34,6 +34,10 @@ def read(place: Path) -> Iterator[Utterance]:
 
 
 def _audio_of(transcript: Path, identifier: str, where: str) -> Path:
+    if Path(identifier).name != identifier:
+        raise InputError(
+            "bad utterance id", where=where, got=repr(identifier), expected="a name, not a path"
+        )
     for suffix in (".flac", ".wav", ".opus", ".ogg", ".mp3"):
         path = transcript.with_name(identifier + suffix)
         if path.is_file():

@@ -33,7 +33,9 @@ def read(place: Path) -> Iterator[Utterance]:
     try:
         yield from _utterances(rows, table)
     except csv.Error as error:
-        raise InputError("not a table", where=f"{table}:{rows.line_num}", got=error) from None
+        raise InputError(
+            "not a table", where=f"{table}:{rows.reader.line_num}", got=error
+        ) from None
 
 
 def _utterances(rows: csv.DictReader[str], table: Path) -> Iterator[Utterance]:
