@@ -42,7 +42,7 @@ def run(request: CompressRequest, progress: Progress = silent) -> Artefact:
     target = request.output or default_output(request.model, request.steps)
     check_output(target, overwrite=request.overwrite)
     _refuse_quantised(checkpoint)
-    count = _Count(progress, total=len(request.steps) + (4 if request.measure_zip else 3))
+    count = _Count(progress, total=len(request.steps) + (3 if request.measure_zip else 2))
 
     count.next("loading")
     loaded = load(checkpoint, trust_remote_code=request.trust_remote_code)

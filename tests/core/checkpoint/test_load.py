@@ -147,7 +147,7 @@ def test_other_kinds_of_model(folder: Path, model_type: str) -> None:
 def test_unknown_type(folder: Path) -> None:
     """A type that transformers does not know either."""
     _edit_config(folder, model_type="my-model")
-    with pytest.raises(ModelError, match="unknown type of model.*'my-model'"):
+    with pytest.raises(ModelError, match=r"unknown type of model.*'my-model'"):
         load(folder)
 
 
@@ -162,7 +162,7 @@ def test_own_code_needs_permission(folder: Path) -> None:
 def test_quantised_by_another_tool(folder: Path) -> None:
     """Its weights would be read as if they were floats."""
     _edit_config(folder, quantization_config={"quant_method": "bitsandbytes"})
-    with pytest.raises(ModelError, match="another tool.*bitsandbytes"):
+    with pytest.raises(ModelError, match=r"another tool.*bitsandbytes"):
         load(folder)
 
 

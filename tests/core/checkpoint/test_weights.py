@@ -104,7 +104,7 @@ def test_pickle_without_tensors(tmp_path: Path) -> None:
     """Harmless content that is no state dict."""
     path = tmp_path / "pytorch_model.bin"
     torch.save({"epoch": 3}, path)
-    with pytest.raises(ModelError, match="not a file of weights.*epoch"):
+    with pytest.raises(ModelError, match=r"not a file of weights.*epoch"):
         read_weights([path])
 
 

@@ -1,0 +1,310 @@
+"""The whole way: a checkpoint in, a proved artefact out, or one line and nothing left."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import transformers
+from safetensors.torch import load_file, save_file
+
+from asrcompress.compress import CompressRequest, artefact, run, steps_from
+from asrcompress.compress.run import in_order
+from asrcompress.compress.weight_norm import folded_weight
+from asrcompress.core.artefact import Artefact
+from asrcompress.core.checkpoint import agrees, load, probe
+from asrcompress.core.checkpoint.quiet import quiet_transformers
+from asrcompress.core.errors import InputError, IntegrityError, ModelError, OutputError
+from asrcompress.core.manifest import ArtefactManifest, read_manifest
+from tests.checkpoints import ARCHITECTURES, tiny_checkpoint
+
+PRUNED: dict[str, Any] = {"prune": 0.3}
+ALL = ({"bits": 8}, {"bits": 4}, {"bits": 2}, PRUNED, {**PRUNED, "bits": 8})
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_checkpoint(tmp_path_factory.mktemp("models") / "tiny")
+
+
+def _compress(source: Path, target: Path, options: dict[str, Any], **more: Any) -> Artefact:
+    return run(CompressRequest(str(source), steps_from(options), output=target, **more))
+
+
+def _rows(manifest: ArtefactManifest) -> dict[str, Any]:
+    return {row.name: row for row in manifest.ledger.rows}
+
+
+@pytest.mark.parametrize("options", ALL, ids=str)
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_every_architecture_and_method(
+    tmp_path: Path, architecture: str, options: dict[str, Any]
+) -> None:
+    """The artefact loads on its own, computes the recorded logits and has the recorded bytes."""
+    source = tiny_checkpoint(tmp_path / "tiny", architecture)
+    made = _compress(source, tmp_path / "made", options, measure_zip=False)
+    loaded = load(made.folder)
+    assert probe(loaded).sha256 == made.manifest.probe.sha256
+    assert loaded.checkpoint.manifest == made.manifest
+    tensors = loaded.model.state_dict().values()
+    assert made.manifest.sizes.memory_bytes == sum(tensor.nbytes for tensor in tensors)
+    assert made.manifest.ledger.bytes_after == made.manifest.sizes.memory_bytes
+    assert made.manifest.sizes.disk_bytes == loaded.checkpoint.disk_bytes
+
+
+def test_manifest_of_an_int8_artefact(source: Path, tmp_path: Path) -> None:
+    """Where it came from, what was done, and sizes that a hand count confirms."""
+    made = _compress(source, tmp_path / "made", {"bits": 8})
+    manifest = made.manifest
+    assert read_manifest(made.folder) == manifest
+    assert manifest.source.model == str(source)
+    assert manifest.source.dtype == "float32"
+    assert not manifest.source.low_mantissa_bits_zero
+    assert [step.method for step in manifest.steps] == ["quantize"]
+    assert manifest.weights_file == "asrcompress.safetensors"
+    # 51,184 weights; the 14 Linear weights hold 512 + 2 (4 * 1024 + 2 * 8192) + 1024 = 42,496 of
+    # them in 32 + 2 (4 * 32 + 256 + 32) + 32 = 896 rows, a scale each; 2 more scales a layer.
+    assert manifest.source.sizes.memory_bytes == 4 * 51_184
+    assert manifest.sizes.memory_bytes == 4 * (51_184 - 42_496) + 42_496 + 4 * 896 + 8 * 14
+    assert manifest.sizes.zipped_bytes is not None
+    assert manifest.sizes.zipped_bytes < manifest.sizes.disk_bytes
+    head = _rows(manifest)["lm_head.weight"]
+    assert (head.kind, head.qtype, head.is_compressed) == ("Linear", "qint8", True)
+    assert (head.shape_before, head.shape_after) == ((32, 32), (32, 32))
+    assert (head.bytes_before, head.bytes_after) == (4 * 1024, 1024 + 4 * 32 + 8)
+    assert manifest.ledger.bytes_left_alone == 4 * (51_184 - 42_496)
+
+
+def test_ledger_says_why_of_everything(source: Path, tmp_path: Path) -> None:
+    """One row a tensor of the original, the untouched ones included."""
+    made = _compress(source, tmp_path / "made", {"bits": 4, **PRUNED}, exclude=("lm_head",))
+    rows = _rows(made.manifest)
+    assert list(rows) == list(load(source).model.state_dict())
+    block = "wav2vec2.encoder.layers.0.attention.k_proj"
+    assert rows[f"{block}.weight"].why.startswith("pruned global, |w| <= 0.")
+    assert rows[f"{block}.weight"].why.endswith("; qint4 with exact zero, a scale per group")
+    assert rows["lm_head.weight"].why == "excluded by 'lm_head'"
+    assert rows["lm_head.weight"].qtype == "float32"
+    assert rows[f"{block}.bias"].why == "no weight of a Linear or convolution"
+    positional = "wav2vec2.encoder.pos_conv_embed.conv.parametrizations.weight.original1"
+    assert rows[positional].kind == "Conv1d"
+    assert rows[positional].qtype == "float32"
+    assert rows[positional].sparsity > 0.1
+
+
+@pytest.mark.parametrize("bits", [8, 4, 2])
+def test_pruned_zeros_survive_quantisation(source: Path, tmp_path: Path, bits: int) -> None:
+    """The same weights are zero in the reloaded artefact, and the ledger counts them."""
+    only = load(_compress(source, tmp_path / "pruned", PRUNED).folder).model
+    made = _compress(source, tmp_path / "both", {**PRUNED, "bits": bits})
+    both = load(made.folder).model
+    for name, layer in only.named_modules():
+        if isinstance(layer, torch.nn.Linear):
+            after = both.get_submodule(name).weight.dequantize()
+            assert bool((after[layer.weight == 0] == 0).all()), name
+            zeros = float((after == 0).float().mean())
+            assert _rows(made.manifest)[f"{name}.weight"].sparsity == pytest.approx(zeros)
+
+
+def test_pruned_artefact_is_an_ordinary_checkpoint(source: Path, tmp_path: Path) -> None:
+    """Plain from_pretrained loads it, zeros of the positional convolution included."""
+    made = _compress(source, tmp_path / "made", PRUNED)
+    with quiet_transformers():
+        plain = transformers.AutoModelForCTC.from_pretrained(made.folder)
+    layers = [m for m in plain.modules() if isinstance(m, torch.nn.Linear | torch.nn.Conv1d)]
+    weights = [folded_weight(layer) for layer in layers]
+    zeros = sum(int((weight == 0).sum()) for weight in weights)
+    assert zeros == round(0.3 * sum(weight.numel() for weight in weights))
+    assert artefact.differing_tensors(plain, load(made.folder).model) == ()
+
+
+def test_quantised_artefact_is_no_ordinary_checkpoint(source: Path, tmp_path: Path) -> None:
+    """from_pretrained must not load half of it in silence: it finds no weights."""
+    made = _compress(source, tmp_path / "made", {"bits": 8})
+    with quiet_transformers(), pytest.raises(OSError, match=r"model\.safetensors"):
+        transformers.AutoModelForCTC.from_pretrained(made.folder, local_files_only=True)
+
+
+def test_half_precision_source(source: Path, tmp_path: Path) -> None:
+    """Pruned weights stay float32 for from_pretrained too, and the origin is recorded."""
+    half = tmp_path / "half"
+    tiny_checkpoint(half)
+    tensors = {name: value.half() for name, value in load_file(half / "model.safetensors").items()}
+    save_file(tensors, half / "model.safetensors", metadata={"format": "pt"})
+    config = json.loads((half / "config.json").read_text())
+    (half / "config.json").write_text(json.dumps({**config, "dtype": "float16"}))
+    made = _compress(half, tmp_path / "made", PRUNED)
+    assert made.manifest.source.dtype == "float16"
+    assert made.manifest.source.low_mantissa_bits_zero
+    with quiet_transformers():
+        plain = transformers.AutoModelForCTC.from_pretrained(made.folder)
+    assert {parameter.dtype for parameter in plain.parameters()} == {torch.float32}
+    assert artefact.differing_tensors(plain, load(made.folder).model) == ()
+
+
+def test_pruned_artefact_can_be_quantised(source: Path, tmp_path: Path) -> None:
+    """In two runs as in one."""
+    pruned = _compress(source, tmp_path / "pruned", PRUNED)
+    twice = load(_compress(pruned.folder, tmp_path / "twice", {"bits": 8}).folder)
+    once = load(_compress(source, tmp_path / "once", {**PRUNED, "bits": 8}).folder)
+    assert artefact.differing_tensors(twice.model, once.model) == ()
+
+
+def test_same_request_same_bytes(source: Path, tmp_path: Path) -> None:
+    """Two runs give the same weight file."""
+    options = {**PRUNED, "bits": 4}
+    first = _compress(source, tmp_path / "a", options).manifest
+    second = _compress(source, tmp_path / "b", options).manifest
+    assert first.weights_sha256 == second.weights_sha256
+
+
+def test_order_of_steps_does_not_matter() -> None:
+    """Pruning runs first."""
+    steps = steps_from({**PRUNED, "bits": 8})
+    assert in_order(steps[::-1]) == steps
+
+
+def test_source_is_untouched(source: Path, tmp_path: Path) -> None:
+    """Pruning writes to memory that may be mapped from the file."""
+    before = {path.name: path.read_bytes() for path in source.iterdir()}
+    _compress(source, tmp_path / "made", PRUNED)
+    assert {path.name: path.read_bytes() for path in source.iterdir()} == before
+
+
+def test_progress_counts_up(source: Path, tmp_path: Path) -> None:
+    """Every stage is announced, and the last call says that all are done."""
+    calls: list[tuple[str, int, int]] = []
+    request = CompressRequest(
+        str(source), steps_from({**PRUNED, "bits": 8}), output=tmp_path / "made"
+    )
+    run(request, lambda *call: calls.append(call))
+    assert [done for _, done, _ in calls] == list(range(len(calls)))
+    assert [total for _, _, total in calls] == [len(calls) - 1] * len(calls)
+    assert [what for what, _, _ in calls][:3] == ["loading", "zipping the original", "prune"]
+
+
+def test_default_output_is_in_the_current_folder(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Named after model and compression."""
+    monkeypatch.chdir(tmp_path)
+    made = run(CompressRequest(str(source), steps_from({"bits": 8})))
+    assert made.folder == Path("tiny-int8")
+    assert (tmp_path / "tiny-int8" / "asrcompress.json").is_file()
+
+
+def test_existing_output(source: Path, tmp_path: Path) -> None:
+    """Refused before any work; replaced on request; never a folder that is not ours."""
+    target = tmp_path / "made"
+    _compress(source, target, {"bits": 8})
+    with pytest.raises(OutputError, match="output exists"):
+        _compress(Path("no-such-model-here/x.bin") and source, target, {"bits": 4})
+    made = _compress(source, target, {"bits": 4}, overwrite=True)
+    assert made.manifest.steps[0].params == {"bits": 4}
+    with pytest.raises(OutputError, match="did not make"):
+        _compress(source, source, {"bits": 4}, overwrite=True)
+
+
+@pytest.mark.parametrize(
+    ("options", "more", "match"),
+    [
+        ({}, {}, "nothing to do"),
+        ({"bits": 8}, {"exclude": ("lm_hed",)}, "pattern matches no layer; got 'lm_hed'"),
+        ({"bits": 8}, {"include": ("*conv_layers*",)}, "no layer to compress is left"),
+    ],
+)
+def test_mistakes_leave_nothing(
+    source: Path, tmp_path: Path, options: dict[str, Any], more: dict[str, Any], match: str
+) -> None:
+    """One line, and no folder."""
+    with pytest.raises(InputError, match=match):
+        _compress(source, tmp_path / "out" / "made", options, **more)
+    assert not list(tmp_path.rglob("*made*"))
+
+
+def test_quantised_source_is_refused(source: Path, tmp_path: Path) -> None:
+    """With the original named."""
+    made = _compress(source, tmp_path / "made", {"bits": 8})
+    with pytest.raises(ModelError, match=f"quantised already.*compress its original, {source}"):
+        _compress(made.folder, tmp_path / "again", {"bits": 4})
+
+
+def _edit(folder: Path, change: Any) -> None:
+    path = folder / "asrcompress.safetensors"
+    tensors = {name: tensor.clone() for name, tensor in load_file(path).items()}
+    change(tensors)
+    save_file(tensors, path, metadata={"format": "pt"})
+
+
+WEIGHT = "wav2vec2.encoder.layers.1.attention.q_proj.weight"
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (lambda t: t.pop(f"{WEIGHT}._data"), f"a tensor is missing.*{WEIGHT}._data"),
+        (lambda t: t.pop(f"{WEIGHT}._scale"), f"a tensor is missing.*{WEIGHT}._scale"),
+        (lambda t: t.pop("lm_head.bias"), r"a tensor is missing.*lm_head\.bias"),
+        (lambda t: t.update(extra=torch.ones(1)), "an unknown tensor.*extra"),
+        (
+            lambda t: t.update({f"{WEIGHT}._data": t[f"{WEIGHT}._data"][:5].clone()}),
+            f"another shape.*{WEIGHT}._data; got int8 .5, 32.; expected int8 .32, 32.",
+        ),
+        (
+            lambda t: t.update({f"{WEIGHT}._data": t[f"{WEIGHT}._data"].float()}),
+            f"another shape or dtype.*{WEIGHT}._data",
+        ),
+        (lambda t: t[f"{WEIGHT}._data"].add_(1), r"weight file differs.*asrcompress\.safetensors"),
+    ],
+)
+def test_tampered_artefact(source: Path, tmp_path: Path, change: Any, match: str) -> None:
+    """A tensor that was removed, added or changed is found by name, or its file is."""
+    made = _compress(source, tmp_path / "made", {"bits": 8})
+    _edit(made.folder, change)
+    with pytest.raises(IntegrityError, match=match):
+        load(made.folder)
+
+
+def test_tampered_pruned_artefact(source: Path, tmp_path: Path) -> None:
+    """An ordinary checkpoint in form, but with a manifest that knows its weights."""
+    made = _compress(source, tmp_path / "made", PRUNED)
+    path = made.folder / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-1] + b"\x7f")
+    with pytest.raises(IntegrityError, match=r"weight file differs.*model\.safetensors"):
+        load(made.folder)
+
+
+def test_artefact_without_its_manifest(source: Path, tmp_path: Path) -> None:
+    """Quantised weights alone say nothing of their layers."""
+    made = _compress(source, tmp_path / "made", {"bits": 8})
+    (made.folder / "asrcompress.json").unlink()
+    with pytest.raises(ModelError, match=r"asrcompress\.safetensors without its asrcompress\.json"):
+        load(made.folder)
+
+
+def test_a_reload_that_differs_is_never_shown(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A weight lost on the way to disk: no folder, and the tensor is named."""
+    write = artefact.write_weights
+
+    def write_less(module: torch.nn.Module, path: Path) -> None:
+        with torch.no_grad():
+            module.lm_head.bias.add_(1)  # type: ignore[union-attr, operator]
+        write(module, path)
+        with torch.no_grad():
+            module.lm_head.bias.sub_(1)  # type: ignore[union-attr, operator]
+
+    monkeypatch.setattr(artefact, "write_weights", write_less)
+    with pytest.raises(IntegrityError, match=r"changed when it was saved.*lm_head\.bias"):
+        _compress(source, tmp_path / "made", {"bits": 8})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_probe_of_the_original_differs(source: Path, tmp_path: Path) -> None:
+    """The proof would notice an artefact that is not compressed at all."""
+    made = _compress(source, tmp_path / "made", {"bits": 8})
+    assert not agrees(probe(load(source)), made.manifest.probe)
