@@ -27,11 +27,9 @@ def results_console() -> Console:
 
 
 def show(*renderables: RenderableType) -> None:
-    """Print results, a blank line between them."""
+    """Print results, one after the other."""
     console = results_console()
-    for number, renderable in enumerate(renderables):
-        if number:
-            console.print()
+    for renderable in renderables:
         console.print(renderable)
 
 

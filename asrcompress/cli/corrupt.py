@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 
 from asrcompress.cli import options
 from asrcompress.cli.options import Debug, Format, Json, MaxBadFiles, Overwrite, Quiet, Seed
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from asrcompress.corrupt import CorruptResult
 
 EXAMPLES = options.examples(
     "asrcompress corrupt bundled:corpus --snr 0,10,20 -o noisy",
@@ -63,6 +68,7 @@ def corrupt(
     Every utterance's noise, room and achieved SNR are in the manifest of its condition.
     """
     from asrcompress.cli import console
+    from asrcompress.core.audio import AudioFormat
     from asrcompress.core.errors import InputError
     from asrcompress.corrupt import CorruptRequest, conditions_from, run
 
@@ -78,6 +84,9 @@ def corrupt(
     )
     if not conditions:
         raise InputError("nothing to do", expected="--snr, --room or --clean")
+    if audio_format not in get_args(AudioFormat):
+        known = get_args(AudioFormat)
+        raise InputError("bad --audio-format", got=audio_format, expected=" or ".join(known))
     request = CorruptRequest(
         corpus=corpus,
         conditions=conditions,
@@ -85,46 +94,50 @@ def corrupt(
         noise=noise,
         rir=rir,
         format_name=format_name,
-        audio_format=audio_format,
+        audio_format=cast(AudioFormat, audio_format),
         workers=workers,
         overwrite=overwrite,
         max_bad_files=max_bad_files,
     )
     with console.watching(quiet=quiet) as progress:
         result = run(request, progress)
-    summary = _summary(result)
+    rows = _summary(result)
     if as_json:
-        console.show_json(summary)
+        console.show_json(rows)
     else:
-        console.show(_table(summary))
+        console.show(_table(rows))
     console.say(f"wrote {output}", quiet=quiet)
 
 
-def _summary(result: Any) -> dict[str, Any]:
+def _summary(result: CorruptResult) -> list[dict[str, Any]]:
     """What was written, condition by condition, as JSON values."""
-    return dict(result.summary())
+    return [
+        {
+            "condition": corpus.condition.name,
+            "folder": str(corpus.folder),
+            "utterances": corpus.utterances,
+            "achieved_snr_db": corpus.achieved_snr_db,
+            "is_simulated": corpus.is_simulated,
+            "bad_files": [{"id": bad.id, "cause": bad.cause} for bad in corpus.bad_files],
+        }
+        for corpus in result.corpora
+    ]
 
 
-def _table(summary: dict[str, Any]) -> Any:
+def _table(rows: list[dict[str, Any]]) -> Table:
     from rich.table import Table
 
-    table = Table(title=None)
-    for heading, justify in (
-        ("condition", "left"),
-        ("utterances", "right"),
-        ("hours", "right"),
-        ("achieved SNR dB", "right"),
-        ("bad files", "right"),
-    ):
-        table.add_column(heading, justify="right" if justify == "right" else "left")
-    for row in summary["conditions"]:
-        low, high = row["achieved_snr_db_min"], row["achieved_snr_db_max"]
-        achieved = "-" if low is None else f"{low:.3f} .. {high:.3f}"
+    table = Table(title="Conditions written", title_justify="left")
+    table.add_column("condition")
+    for heading in ("utterances", "achieved SNR dB", "noise and rooms", "bad files"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        achieved = row["achieved_snr_db"]
         table.add_row(
-            row["name"],
+            row["condition"],
             str(row["utterances"]),
-            f"{row['audio_s'] / 3600:.2f}",
-            achieved,
-            str(row["bad_files"]),
+            f"{achieved[0]:.3f} .. {achieved[1]:.3f}" if achieved else "-",
+            "simulated" if row["is_simulated"] else "as given",
+            str(len(row["bad_files"])),
         )
     return table
