@@ -29,6 +29,9 @@ class ArtefactResult(_Model):
     name: str
     model: str
     compression: str = Field(description="fp32, int8, prune30-global, ...")
+    baseline: str | None = Field(
+        default=None, description="the artefact it is compared with; None for a baseline itself"
+    )
     sha256: str
     sizes: Sizes
     sparsity: float | None = None
@@ -80,7 +83,6 @@ class Results(_Model):
 
     schema_version: Literal[1] = 1
     title: str
-    baseline: str | None = None
     normaliser: str
     seed: int
     artefacts: tuple[ArtefactResult, ...]
@@ -88,6 +90,17 @@ class Results(_Model):
     cells: tuple[CellResult, ...]
     notes: tuple[str, ...] = ()
     versions: dict[str, str]
+
+    @property
+    def baselines(self) -> tuple[str, ...]:
+        """The artefacts that others are compared with: one for every model."""
+        names = (row.baseline for row in self.artefacts if row.baseline is not None)
+        return tuple(dict.fromkeys(names))
+
+    @property
+    def baseline(self) -> str | None:
+        """The one baseline; None where there is none, or every model has its own."""
+        return self.baselines[0] if len(self.baselines) == 1 else None
 
     def cell(self, artefact: str, condition: str) -> CellResult | None:
         for cell in self.cells:

@@ -87,7 +87,6 @@ def summarise(matrix: Matrix, statistics: Statistics | None = None) -> Results:
     )
     return Results(
         title=matrix.title,
-        baseline=matrix.baseline,
         normaliser=next(iter(matrix.evaluations.values())).normaliser,
         seed=statistics.seed,
         artefacts=tuple(_artefact(matrix, name) for name in names),
@@ -133,6 +132,7 @@ def _artefact(matrix: Matrix, name: str) -> ArtefactResult:
         name=name,
         model=evaluation.model,
         compression=note.compression,
+        baseline=matrix.baseline_of(name),
         sha256=evaluation.model_sha256,
         sizes=evaluation.sizes,
         sparsity=note.sparsity,

@@ -105,18 +105,16 @@ def _pruned_only(results: Results) -> str | None:
 
 
 def _quantised(results: Results, costs: CostTable) -> str | None:
-    names = [row.name for row in results.artefacts if is_quantised(row)]
-    if not names:
+    rows = [row for row in results.artefacts if is_quantised(row)]
+    if not rows:
         return None
-    measured = _measured_speeds(names, results.baseline, costs)
-    ending = f"; measured against {results.baseline}: {measured}" if measured else ""
-    return f"{list_names(names)}: {QUANTISED}{ending}."
+    speeds = [speed for speed in (_measured_speed(row, costs) for row in rows) if speed]
+    ending = f"; measured against the baseline: speed {list_names(speeds)}" if speeds else ""
+    return f"{list_names([row.name for row in rows])}: {QUANTISED}{ending}."
 
 
-def _measured_speeds(names: Sequence[str], baseline: str | None, costs: CostTable) -> str:
-    reference = costs.costs.get(baseline) if baseline else None
-    if reference is None or not reference.rtfx:
-        return ""
-    pairs = [(name, costs.costs[name].rtfx) for name in names if name in costs.costs]
-    speeds = [f"{name} {times(rtfx / reference.rtfx)}" for name, rtfx in pairs if rtfx]
-    return f"speed {list_names(speeds)}" if speeds else ""
+def _measured_speed(artefact: ArtefactResult, costs: CostTable) -> str | None:
+    """Its speed over its baseline's, None where one of them was not measured."""
+    pair = [costs.costs.get(name) for name in (artefact.name, artefact.baseline or "")]
+    own, reference = (cost.rtfx if cost else None for cost in pair)
+    return f"{artefact.name} {times(own / reference)}" if own and reference else None

@@ -133,14 +133,16 @@ def build_view(results: Results, costs: CostTable) -> View:
 
 
 def _artefact_row(artefact: ArtefactResult, results: Results, costs: CostTable) -> ArtefactRow:
-    baseline = next((row for row in results.artefacts if row.name == results.baseline), None)
+    is_baseline = artefact.name in results.baselines
+    held_against = artefact.name if is_baseline else artefact.baseline
+    baseline = next((row for row in results.artefacts if row.name == held_against), None)
     cost = costs.costs.get(artefact.name)
     reference = costs.costs.get(baseline.name) if baseline else None
     speeds = (cost.rtfx if cost else None, reference.rtfx if reference else None)
     verdicts = Counter(row.verdict for row in _comparisons(results, artefact.name))
     return ArtefactRow(
         result=artefact,
-        is_baseline=artefact.name == results.baseline,
+        is_baseline=is_baseline,
         rates=_rates(artefact.sizes, baseline.sizes if baseline else None),
         cost=cost,
         speed_ratio=_ratio(*speeds),
@@ -182,11 +184,12 @@ def _group_rows(row: ConditionRow) -> list[GroupRow]:
 def _summary(results: Results, artefacts: tuple[ArtefactRow, ...]) -> str:
     """The first line of a report: which artefacts are non-inferior everywhere."""
     compared = [row for row in artefacts if not row.is_baseline]
-    if results.baseline is None or not any(row.verdicts for row in compared):
+    if not any(row.verdicts for row in compared):
         return "No baseline: nothing was compared."
+    baseline = results.baseline or "its own baseline"
     total = len(results.conditions)
     where = f"in all {total} conditions" if total > 1 else "in the one condition"
     good = [row.name for row in compared if row.verdicts.get(Verdict.NON_INFERIOR, 0) == total]
     if good:
-        return f"Non-inferior to {results.baseline} {where}: {', '.join(good)}."
-    return f"No artefact is non-inferior to {results.baseline} {where}."
+        return f"Non-inferior to {baseline} {where}: {', '.join(good)}."
+    return f"No artefact is non-inferior to {baseline} {where}."
