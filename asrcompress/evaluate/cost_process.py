@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from asrcompress.core.audio import Samples
+from asrcompress.core.checkpoint import locate
 from asrcompress.core.corpus import Utterance
 from asrcompress.core.cost import Cost
 from asrcompress.core.errors import AsrcompressError, InputError, NothingToEvaluateError
@@ -47,10 +48,11 @@ def measured(task: dict[str, Any]) -> Cost:
         AsrcompressError: the model or all of the audio cannot be used.
     """
     options = CostOptions(**task["options"])
+    checkpoint = locate(task["model"])
     _import_libraries()
     start = time.perf_counter()
     recogniser = open_recogniser(
-        task["model"],
+        checkpoint,
         RecogniserOptions(options.device, options.threads, options.trust_remote_code),
     )
     _wait(options.device)
@@ -59,7 +61,7 @@ def measured(task: dict[str, Any]) -> Cost:
     after_load_bytes = _memory(options.device, now=True)
     utterances = [_utterance(span) for span in task["utterances"]]
     audio = _read(utterances, recogniser.sample_rate_hz)
-    plan = _plan(recogniser, options)
+    plan = plan_of(recogniser, options)
     durations_s = [len(samples) / recogniser.sample_rate_hz for samples in audio]
     batches = [[audio[index] for index in batch] for batch in plan.batches(durations_s)]
     recogniser.transcribe(batches[0])  # the warm-up, with the longest batch
@@ -71,7 +73,7 @@ def measured(task: dict[str, Any]) -> Cost:
         processing_s=_processing_s(recogniser, batches, options.passes),
         load_s=load_s,
         memory_after_load_bytes=after_load_bytes,
-        peak_memory_bytes=_memory(options.device, now=False),
+        peak_memory_bytes=max(after_load_bytes, _memory(options.device, now=False)),
     )
 
 
@@ -96,7 +98,8 @@ def _import_libraries() -> None:
     from transformers import AutoConfig, AutoProcessor  # noqa: F401
 
 
-def _plan(recogniser: Recogniser, options: CostOptions) -> BatchPlan:
+def plan_of(recogniser: Recogniser, options: CostOptions) -> BatchPlan:
+    """The plan that transcribing takes, so that what is timed is what is scored."""
     batching = options.batching or recogniser.batching(options.batch_size)
     return BatchPlan(min(options.batch_size, Batching(*batching).batch_size), options.max_batch_s)
 

@@ -92,7 +92,20 @@ def _evaluations(
     for name, recogniser in recognisers.items():
         hypotheses = transcribe(recogniser, heard, options=options, progress=progress)
         evaluations[name] = score(hypotheses, corpus, request.normaliser)
-    return evaluations, batching
+    return {
+        name: _with_known_sizes(one, checkpoints) for name, one in evaluations.items()
+    }, batching
+
+
+def _with_known_sizes(evaluation: Evaluation, checkpoints: dict[str, Checkpoint]) -> Evaluation:
+    """An original's sizes as recorded by an artefact made of it: its zipped size among them."""
+    if evaluation.sizes.zipped_bytes is not None:
+        return evaluation
+    for checkpoint in checkpoints.values():
+        manifest = checkpoint.manifest
+        if manifest is not None and manifest.source.sha256 == evaluation.model_sha256:
+            return evaluation.model_copy(update={"sizes": manifest.source.sizes})
+    return evaluation
 
 
 def _batching(request: EvaluateRequest, recognisers: dict[str, Recogniser]) -> Batching:
