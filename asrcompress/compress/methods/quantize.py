@@ -73,7 +73,8 @@ def compress(module: torch.nn.Module, params: Params, selection: Selection) -> d
     else:
         quantize(module, weights=qtype, include=dense)
         quantize(module, weights=qtype, include=pruned, optimizer=_exact_zero())
-    freeze(module)
+    with torch.no_grad():
+        freeze(module)
     return {f"{name}.weight": f"{qtype} {_grid(params, name in pruned)}" for name in layers}
 
 
