@@ -60,8 +60,9 @@ def _trace_if_asked(arguments: Sequence[str]) -> None:
 
 
 def _innermost_place(error: BaseException) -> str:
+    """Where in this program it happened, whatever library it came out of."""
     frames = traceback.extract_tb(error.__traceback__)
-    if not frames:
+    ours = [frame for frame in frames if f"{os.sep}asrcompress{os.sep}" in frame.filename]
+    if not ours:
         return "no place known"
-    frame = frames[-1]
-    return f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"
+    return f"{os.path.basename(ours[-1].filename)}:{ours[-1].lineno}"
