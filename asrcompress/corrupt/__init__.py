@@ -1,9 +1,11 @@
 """Corrupting corpora: noise at an SNR, rooms, and effects to come; the draws are seeded."""
 
+from asrcompress.corrupt.chain import corrupt_one
 from asrcompress.corrupt.conditions import conditions_from
 from asrcompress.corrupt.keys import corpus_key
 from asrcompress.corrupt.request import CorruptRequest, run
 from asrcompress.corrupt.result import CorruptedCorpus, CorruptResult
+from asrcompress.corrupt.sources import open_libraries
 
 __all__ = [
     "CorruptRequest",
@@ -11,5 +13,7 @@ __all__ = [
     "CorruptedCorpus",
     "conditions_from",
     "corpus_key",
+    "corrupt_one",
+    "open_libraries",
     "run",
 ]
