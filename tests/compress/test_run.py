@@ -268,6 +268,26 @@ def test_tampered_artefact(source: Path, tmp_path: Path, change: Any, match: str
         load(made.folder)
 
 
+@pytest.mark.parametrize(
+    ("layer", "entry"),
+    [
+        ("lm_head", {"weights": "qint3", "activations": "none"}),
+        ("lm_head", {"weights": "qint8", "activations": "qint8"}),
+        ("wav2vec2.encoder.layer_norm", {"weights": "qint8", "activations": "none"}),
+        ("no.such.layer", {"weights": "qint8", "activations": "none"}),
+    ],
+)
+def test_tampered_manifest(source: Path, tmp_path: Path, layer: str, entry: dict[str, str]) -> None:
+    """A map that asks for what optimum-quanto cannot do, or for a layer that is not there."""
+    made = _compress(source, tmp_path / "made", {"bits": 8}, measure_zip=False)
+    path = made.folder / "asrcompress.json"
+    manifest = json.loads(path.read_text())
+    manifest["quantization"][layer] = entry
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(IntegrityError, match=layer):
+        load(made.folder)
+
+
 def test_tampered_pruned_artefact(source: Path, tmp_path: Path) -> None:
     """An ordinary checkpoint in form, but with a manifest that knows its weights."""
     made = _compress(source, tmp_path / "made", PRUNED)

@@ -49,6 +49,6 @@ def test_slice_without_a_weight_left(layer: Any) -> None:
 def test_plain_layer() -> None:
     """Zeros go into the weight itself."""
     layer = torch.nn.Linear(2, 1)
-    kept = float(layer.weight[0, 1])
+    kept = float(layer.weight.detach()[0, 1])
     set_zeros(layer, torch.tensor([[True, False]]))
     assert layer.weight.tolist() == [[0.0, kept]]

@@ -8,6 +8,8 @@ from asrcompress.core.checkpoint.locate import Checkpoint
 from asrcompress.core.checkpoint.quiet import quiet_transformers
 from asrcompress.core.errors import ModelError
 
+_BUILT_IN_ATTENTION = ("eager", "sdpa")
+
 
 def config_of(checkpoint: Checkpoint, *, trust_remote_code: bool = False) -> Any:
     """The checkpoint's configuration object.
@@ -19,6 +21,7 @@ def config_of(checkpoint: Checkpoint, *, trust_remote_code: bool = False) -> Any
     from transformers import CONFIG_MAPPING, AutoConfig
 
     _refuse_other_quantisation(checkpoint)
+    _refuse_kernels(checkpoint)
     if checkpoint.model_type not in CONFIG_MAPPING and not trust_remote_code:
         _refuse_unknown(checkpoint)
     try:
@@ -83,6 +86,18 @@ def _refuse_unknown(checkpoint: Checkpoint) -> None:
         got=f"model_type {checkpoint.config.get('model_type')!r}",
         expected=f"one of {', '.join(_ctc_types())}",
     )
+
+
+def _refuse_kernels(checkpoint: Checkpoint) -> None:
+    """A configuration may name an attention kernel on the hub: native code, fetched to run."""
+    attention = checkpoint.config.get("attn_implementation")
+    if attention is not None and attention not in _BUILT_IN_ATTENTION:
+        raise ModelError(
+            "the model asks for an attention kernel from elsewhere",
+            where=checkpoint.folder / "config.json",
+            got=f"attn_implementation {attention}",
+            expected=f"none, or one of {', '.join(_BUILT_IN_ATTENTION)}",
+        )
 
 
 def _refuse_other_quantisation(checkpoint: Checkpoint) -> None:

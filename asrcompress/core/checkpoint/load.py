@@ -12,7 +12,8 @@ from asrcompress.core.checkpoint.plain import load_plain
 from asrcompress.core.checkpoint.processor import load_processor
 from asrcompress.core.checkpoint.quantised import load_quantised
 from asrcompress.core.checkpoint.weights import read_weights
-from asrcompress.core.errors import InputError, IntegrityError
+from asrcompress.core.device import resolve_device
+from asrcompress.core.errors import IntegrityError
 from asrcompress.core.files import sha256_of_file
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def load(
         IntegrityError: an artefact differs from what its manifest records.
         InputError: there is no such device here.
     """
-    target = _device(device)
+    target = resolve_device(device)
     checkpoint = model if isinstance(model, Checkpoint) else locate(model)
     config = config_of(checkpoint, trust_remote_code=trust_remote_code)
     architecture = ctc_class(checkpoint, config, trust_remote_code=trust_remote_code)
@@ -71,15 +72,3 @@ def _verify(checkpoint: Checkpoint) -> None:
             expected=f"{checkpoint.manifest.weights_sha256[:16]} as in the manifest",
             next_step="compress the model again",
         )
-
-
-def _device(name: str) -> torch.device:
-    import torch
-
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        raise InputError("unknown device", got=repr(name), expected="cpu, cuda or mps") from None
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise InputError("no CUDA device here", got=repr(name), next_step="use cpu")
-    return device

@@ -68,9 +68,10 @@ def expected_forms(
         if layer is None:
             forms[key] = (tuple(tensor.shape), _name(tensor.dtype))
             continue
-        qtype = quantization[layer].get("weights", "none")
-        if qtype not in QTYPE_BITS or tensor.dim() != 2:
-            raise IntegrityError("a layer cannot be quantised so", where=layer, got=qtype)
+        entry = quantization[layer]
+        qtype = entry.get("weights", "none")
+        if qtype not in QTYPE_BITS or entry.get("activations") != "none" or tensor.dim() != 2:
+            raise IntegrityError("a layer cannot be quantised so", where=layer, got=entry)
         for part, form in quantised_forms(tuple(tensor.shape), QTYPE_BITS[qtype]).items():
             forms[f"{key}.{part}"] = form
         for scale in ("input_scale", "output_scale"):  # of activations; constant 1 here

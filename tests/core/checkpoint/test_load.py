@@ -166,6 +166,13 @@ def test_quantised_by_another_tool(folder: Path) -> None:
         load(folder)
 
 
+def test_attention_kernel_from_the_hub(folder: Path) -> None:
+    """Native code that a configuration names is not fetched."""
+    _edit_config(folder, attn_implementation="someone/fast-attention")
+    with pytest.raises(ModelError, match=r"attention kernel.*someone/fast-attention"):
+        load(folder)
+
+
 @pytest.mark.parametrize("changes", [{"hidden_size": "big"}, {"conv_dim": [16]}])
 def test_configuration_with_wrong_values(folder: Path, changes: dict[str, Any]) -> None:
     """Values that transformers cannot build from."""
