@@ -57,8 +57,8 @@ def noise_pool(bank: ClipBank, rng: np.random.Generator) -> list[Wave]:
 
 
 def colour_and_room(wave: Wave, rng: np.random.Generator) -> Wave:
-    """``wave`` through a random equaliser and, one time in three, a made room; same length."""
-    reverberate, equalise = rng.random() < 0.35, rng.random() < 0.8
+    """``wave`` through a random equaliser and, three times in ten, a made room; same length."""
+    reverberate, equalise = rng.random() < 0.3, rng.random() < 0.8
     if not reverberate and not equalise:
         return wave
     size = _fft_size(len(wave) + SAMPLE_RATE_HZ // 2)

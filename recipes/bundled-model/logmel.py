@@ -66,15 +66,14 @@ def warp(mels: Tensor, time_scale: Tensor, band_scale: Tensor, sway: Tensor) -> 
 
 
 def mask(mels: Tensor, generator: torch.Generator) -> Tensor:
-    """SpecAugment (Park et al. 2019): two band and two time masks, filled with the mean."""
+    """SpecAugment (Park et al. 2019): a band and a time mask, filled with the mean."""
     batch, frames, bands = mels.shape
     keep = torch.ones(batch, frames, bands)
     for row in range(batch):
-        for _ in range(2):
-            width, at = _stretch(10, bands, generator)
-            keep[row, :, at : at + width] = 0
-            width, at = _stretch(12, frames, generator)
-            keep[row, at : at + width] = 0
+        width, at = _stretch(10, bands, generator)
+        keep[row, :, at : at + width] = 0
+        width, at = _stretch(12, frames, generator)
+        keep[row, at : at + width] = 0
     return mels * keep
 
 

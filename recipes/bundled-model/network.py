@@ -27,8 +27,8 @@ def configuration() -> Wav2Vec2Config:
         conv_stride=CONV_STRIDE, conv_bias=True, num_feat_extract_layers=len(CONV_DIM),
         feat_extract_norm="layer", do_stable_layer_norm=True, num_conv_pos_embeddings=32,
         num_conv_pos_embedding_groups=16, initializer_range=0.05, layerdrop=0.0,
-        hidden_dropout=0.1, activation_dropout=0.1, attention_dropout=0.0,
-        feat_proj_dropout=0.1, final_dropout=0.1, mask_time_prob=0.0, mask_feature_prob=0.0,
+        hidden_dropout=0.05, activation_dropout=0.05, attention_dropout=0.0,
+        feat_proj_dropout=0.05, final_dropout=0.05, mask_time_prob=0.0, mask_feature_prob=0.0,
         ctc_loss_reduction="mean", ctc_zero_infinity=True, pad_token_id=0, bos_token_id=1,
         eos_token_id=2,
     )  # fmt: skip

@@ -10,6 +10,7 @@ import numpy as np
 from clips import SAMPLE_RATE_HZ, Clip, ClipBank, build_bank
 from numpy.typing import NDArray
 
+STRETCHED = "en-stretched"  # the language label of the copies
 TEMPOS = ((0.70, 0.90), (1.12, 1.40))  # one copy is drawn from each range
 
 
@@ -33,7 +34,7 @@ def stretch_bank(bank: ClipBank, seed: int) -> ClipBank:
 
     def work(job: tuple[Clip, float]) -> tuple[Clip, NDArray[np.float32]]:
         clip, tempo = job
-        return replace(clip), stretch(bank.audio(clip), tempo)
+        return replace(clip, lang=STRETCHED), stretch(bank.audio(clip), tempo)
 
     with ThreadPoolExecutor(2) as pool:
         return build_bank(list(pool.map(work, jobs)))

@@ -10,9 +10,11 @@ import soxr
 import torch
 from augment import Wave, add_noise, colour_and_room, noise_pool
 from clips import SAMPLE_RATE_HZ, Clip, ClipBank
+from stretch import STRETCHED
 from torch import Tensor
 
 TOKENS = {letter: index for index, letter in enumerate("_^$?|ETAONIHSRDLUMWCFGYPBVK'XJQZ")}
+SNR_RANGE_DB = 36
 EDGE = SAMPLE_RATE_HZ // 100  # fades at joins, 10 ms
 ROUND = SAMPLE_RATE_HZ * 32 // 100  # few batch lengths, so that compiled kernels are met again
 
@@ -23,11 +25,12 @@ class Mix:
 
     max_words: int = 6
     seconds: float = 24.0
-    espeak: float = 0.18
+    espeak: float = 0.15
     arabic: float = 0.1
-    noisy: float = 0.65
+    stretched: float = 0.2
+    noisy: float = 0.5
     lowest_snr_db: float = -2.0
-    colour: float = 0.9
+    colour: float = 0.6
     same_speaker: float = 0.85
 
 
@@ -107,7 +110,7 @@ class UtteranceMaker:
         if rng.random() < mix.colour:
             wave = colour_and_room(wave, rng)
         if rng.random() < mix.noisy:
-            snr_db = mix.lowest_snr_db + 32 * rng.beta(1.2, 1.5)
+            snr_db = mix.lowest_snr_db + SNR_RANGE_DB * rng.beta(1.4, 1.3)
             wave = add_noise(wave, self.noises, snr_db, rng)
         elif quiet:
             wave = add_noise(wave, self.noises, rng.uniform(30, 55), rng)
@@ -118,8 +121,9 @@ class UtteranceMaker:
     def _choose(
         self, words: int, mix: Mix, rng: np.random.Generator
     ) -> list[tuple[ClipBank, Clip]]:
-        draw = rng.random()
-        lang = "espeak" if draw < mix.espeak else "ar" if draw < mix.espeak + mix.arabic else "en"
+        langs = ("espeak", "ar", STRETCHED, "en")
+        parts = np.cumsum((mix.espeak, mix.arabic, mix.stretched))
+        lang = langs[int(np.searchsorted(parts, rng.random()))]
         lang = lang if lang in self.by_speaker else "en"
         same = rng.random() < mix.same_speaker
         clips = self._speaker(lang, rng)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +158,33 @@ def test_own_code_needs_permission(folder: Path) -> None:
     _edit_config(folder, model_type="my-model", auto_map={"AutoConfig": "own.Config"})
     with pytest.raises(ModelError, match=r"Python code.*--trust-remote-code"):
         load(folder)
+
+
+OWN_CODE = """
+from transformers import Wav2Vec2Config, Wav2Vec2ForCTC
+class OwnConfig(Wav2Vec2Config):
+    model_type = "own-asr"
+class OwnForCTC(Wav2Vec2ForCTC):
+    config_class = OwnConfig
+"""
+
+
+def test_own_code_with_permission(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The model's own class is used, from its folder."""
+    modules = str(tmp_path / "modules")
+    monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", modules)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (folder / "own.py").write_text(OWN_CODE)
+    _edit_config(
+        folder,
+        model_type="own-asr",
+        auto_map={"AutoConfig": "own.OwnConfig", "AutoModelForCTC": "own.OwnForCTC"},
+    )
+    loaded = load(folder, trust_remote_code=True)
+    assert type(loaded.model).__name__ == "OwnForCTC"
+    assert folder / "own.py" in loaded.checkpoint.other_files
 
 
 def test_quantised_by_another_tool(folder: Path) -> None:
