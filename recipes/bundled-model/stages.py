@@ -1,0 +1,62 @@
+"""The three stages of training: which weights each one learns, from what, and for how long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from network import LISTENING
+from utterances import Mix
+
+TRAIN_BANKS = ("train", "train-stretched", "espeak")
+_LISTENING_PARTS = (
+    "to_mel.",
+    *(
+        f"{prefix}{index}."
+        for prefix in ("layers.", "hf.wav2vec2.feature_extractor.conv_layers.")
+        for index in range(LISTENING)
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """How one stage runs; ``starts_from`` names the stages whose weights it takes over."""
+
+    name: str
+    steps: int
+    learning_rate: float
+    starts_from: tuple[str, ...] = ()
+    hold: float = 0.5  # part of the steps before the learning rate falls
+    warm_up: int = 300
+    ema: float = 0.999
+    weight_decay: float = 0.03
+    mix: Mix = field(default_factory=lambda: Mix(seconds=20))
+    banks: tuple[str, ...] = TRAIN_BANKS
+
+    @property
+    def hears_mel(self) -> bool:
+        """Whether log-mel frames stand in for the lower convolutions."""
+        return self.name == "encoder"
+
+    def learns(self, weight: str) -> bool:
+        """Whether this stage trains the weight of that name."""
+        listens = weight.startswith(_LISTENING_PARTS)
+        return {"encoder": not listens, "ear": listens, "join": True}[self.name]
+
+
+STAGES = {
+    stage.name: stage
+    for stage in (
+        Stage("encoder", 10_000, 1.5e-3),
+        Stage("ear", 3_000, 2e-3, hold=0.3),
+        Stage(
+            "join",
+            7_000,
+            4e-4,
+            starts_from=("encoder", "ear"),
+            hold=0.2,
+            mix=Mix(seconds=20, arabic=0.02),
+            banks=(*TRAIN_BANKS, "dev", "dev-stretched"),
+        ),
+    )
+}
