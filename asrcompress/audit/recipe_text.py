@@ -47,6 +47,7 @@ def check_recipe(text: str, settings: Mapping[str, Any]) -> tuple[Recipe | None,
         expected = "a mapping with title, models, compressions, corpus and conditions"
         return None, [Mistake(1, "", f"not a recipe; expected {expected}")]
     document.value = _filled(document, settings)
+    _check_compressions(document)
     recipe = _validated(document)
     if recipe is not None:
         _check_meaning(recipe, document)
@@ -124,8 +125,11 @@ def _validated(document: Document) -> Recipe | None:
     try:
         return Recipe.model_validate(document.value)
     except ValidationError as error:
+        known = {mistake.key for mistake in document.mistakes}
         for detail in error.errors():
             key = tuple(part for part in detail["loc"] if not _is_union_tag(part))
+            if dotted(key) in known:
+                continue  # its text was a mistake already, and it has no value to check
             message = _message(detail, key)
             line = document.line_of(key)
             document.mistakes.append(Mistake(line, dotted(key), message))
@@ -166,16 +170,25 @@ def _fields_at(key: Key) -> list[str]:
     return list(model.model_fields)
 
 
-def _check_meaning(recipe: Recipe, document: Document) -> None:
-    """Mistakes that the schema cannot see: compression options, and what `both` needs."""
+def _check_compressions(document: Document) -> None:
+    """The options of every compression, as the compress command checks them."""
     from asrcompress.compress import steps_from
+
+    compressions = document.value.get("compressions")
+    if not isinstance(compressions, dict):
+        return
+    for name, options in compressions.items():
+        if isinstance(options, dict):
+            try:
+                steps_from(options)
+            except AsrcompressError as error:
+                _add(document, ("compressions", name), str(error))
+
+
+def _check_meaning(recipe: Recipe, document: Document) -> None:
+    """Mistakes that the schema cannot see: the normaliser, and what conditions need."""
     from asrcompress.evaluate import normaliser_names
 
-    for name, options in recipe.compressions.items():
-        try:
-            steps_from(options)
-        except AsrcompressError as error:
-            _add(document, ("compressions", name), str(error))
     if recipe.evaluate.normaliser not in normaliser_names():
         expected = expected_one_of(recipe.evaluate.normaliser, normaliser_names())
         _add(document, ("evaluate", "normaliser"), f"unknown normaliser; expected {expected}")

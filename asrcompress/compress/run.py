@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from asrcompress.compress.layers import Selection
 from asrcompress.compress.ledger import ledger_of, tensors_of
 from asrcompress.compress.method import method_of
-from asrcompress.compress.plan import default_output
+from asrcompress.compress.plan import default_output, label_of
 from asrcompress.compress.request import CompressRequest
 from asrcompress.core.artefact import Artefact
 from asrcompress.core.checkpoint import Checkpoint, LoadedModel, load, locate, probe
@@ -134,6 +134,7 @@ def _manifest(
 
     weights = folder / weights_name(loaded.model)
     return ArtefactManifest(
+        label=label_of(request.steps),
         source=source,
         steps=in_order(request.steps),
         include=request.include,

@@ -59,6 +59,7 @@ class ArtefactManifest(_Model):
     """The whole of asrcompress.json."""
 
     schema_version: Literal[1] = 1
+    label: str = Field(description="the compression's name, for example prune30-global-int8")
     source: SourceRecord
     steps: tuple[MethodStep, ...]
     include: tuple[str, ...] = ()

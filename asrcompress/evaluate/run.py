@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from asrcompress.core.corpus import Corpus, read_corpus
 from asrcompress.core.cost import Cost
@@ -136,12 +136,7 @@ def _note(checkpoint: Checkpoint) -> ArtefactNote:
     manifest = checkpoint.manifest
     if manifest is None:
         return ArtefactNote()
-    steps = ", ".join(_step(step.method, step.params) for step in manifest.steps)
-    return ArtefactNote(compression=steps or "fp32", sparsity=manifest.ledger.sparsity)
-
-
-def _step(method: str, params: dict[str, Any]) -> str:
-    return " ".join([method, *(f"{name}={value}" for name, value in sorted(params.items()))])
+    return ArtefactNote(compression=manifest.label, sparsity=manifest.ledger.sparsity)
 
 
 def _costs(

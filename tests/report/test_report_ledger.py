@@ -47,6 +47,7 @@ def _rows() -> tuple[LedgerRow, ...]:
 def manifest() -> ArtefactManifest:
     """Two quantised projections and a norm in each of 24 layers: 120 tensors."""
     return ArtefactManifest(
+        label="int8",
         source=SourceRecord(
             model="example/wav2vec2",
             sha256="0" * 64,

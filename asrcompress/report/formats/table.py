@@ -84,7 +84,7 @@ def _wer_tables(view: View) -> list[Table]:
 
 def _count_tables(view: View) -> list[Table]:
     leads = [("condition", [row.name for row in view.conditions]), ("N", _reference_words(view))]
-    title = "Substitutions/deletions/insertions, N reference words"
+    title = "S/D/I errors of N words"
     return Matrix(title, leads, _columns(view, _counts)).tables()
 
 
@@ -155,13 +155,13 @@ def _interval_tables(view: View) -> list[Table]:
 
 def _interval_table(view: View, index: int) -> Table:
     name = view.artefacts[index].name
-    table = new_table(f"{name}: WER %, and its difference to the baseline in points")
+    table = new_table(f"{name}: WER and CER in %, dWER to the baseline in points")
     add_column(table, "condition", is_number=False)
-    for head in ("WER", "interval", "dWER", "interval", "P\nbetter"):
+    for head in ("WER", "interval", "dWER", "interval", "P\nbetter", "CER"):
         add_column(table, head)
     for row in view.conditions:
         cell = row.cells[index]
-        cells = _intervals(cell) if cell else [NOT_RUN] * 5
+        cells = _intervals(cell) if cell else [NOT_RUN] * 6
         table.add_row(*map(text, [row.name, *cells]))
     return table
 
@@ -174,6 +174,7 @@ def _intervals(cell: CellResult) -> list[str]:
         points(compared.delta_wer) if compared else NOT_RUN,
         points_interval(compared.interval) if compared else NOT_RUN,
         number(compared.probability_of_improvement, 2) if compared else NOT_RUN,
+        percent(cell.chars.rate),
     ]
 
 

@@ -68,7 +68,7 @@ def test_table_fits_80_columns_with_all_parts(results: Results, costs: CostTable
     text = plain(table.renderables(view, groups=True, intervals=True))
     assert max(map(len, text.splitlines())) <= 80
     assert "WER % by gender" in text
-    assert "int8: WER %, and its difference to the baseline in points" in text
+    assert "int8: WER and CER in %, dWER to the baseline in points" in text
     assert re.search(
         r"^room-medium\+noise-10dB .* \+0\.25 +\[\+0\.02, \+0\.48\]", text, re.MULTILINE
     )
