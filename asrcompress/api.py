@@ -67,9 +67,7 @@ def corrupt(
     from asrcompress.corrupt import CorruptRequest, conditions_from, run
 
     conditions = conditions_from(snr_db, rooms, both, seed=seed)
-    return run(
-        CorruptRequest(corpus=corpus, conditions=conditions, output=Path(output), **options)
-    )
+    return run(CorruptRequest(corpus=corpus, conditions=conditions, output=Path(output), **options))
 
 
 def evaluate(
