@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from asrcompress.core.cost import Sizes
-from asrcompress.core.errors import InputError
 from asrcompress.core.files import read_json
 from asrcompress.core.ledger import Ledger
+from asrcompress.core.validation import validated
 
 MANIFEST_NAME = "asrcompress.json"
 PLAIN_WEIGHTS_NAME = "model.safetensors"  # an ordinary checkpoint: from_pretrained loads it
@@ -90,13 +90,6 @@ def read_manifest(folder: Path) -> ArtefactManifest | None:
     path = folder / MANIFEST_NAME
     if not path.is_file():
         return None
-    try:
-        return ArtefactManifest.model_validate(read_json(path))
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise InputError(
-            "not an asrcompress manifest",
-            where=path,
-            got=f"{'.'.join(map(str, first['loc']))}: {first['msg']}",
-            next_step="compress the model again",
-        ) from None
+    return validated(
+        ArtefactManifest, read_json(path), where=path, next_step="compress the model again"
+    )

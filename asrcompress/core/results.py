@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from asrcompress.core.comparison import Comparison, Interval
 from asrcompress.core.cost import Cost, Sizes
-from asrcompress.core.errors import InputError
 from asrcompress.core.evaluation import Decoding, ErrorCounts
 from asrcompress.core.files import read_json
+from asrcompress.core.validation import validated
 
 RESULTS_NAME = "results.json"
 COST_NAME = "cost.json"
@@ -124,15 +124,8 @@ def read_results(path: Path) -> tuple[Results, CostTable]:
     """
     file = path / RESULTS_NAME if path.is_dir() else path
     costs = file.with_name(COST_NAME)
-    try:
-        results = Results.model_validate(read_json(file))
-        table = CostTable.model_validate(read_json(costs)) if costs.is_file() else CostTable()
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise InputError(
-            "not asrcompress results",
-            where=file,
-            got=f"{'.'.join(map(str, first['loc']))}: {first['msg']}",
-            next_step="give the folder or results.json that evaluate or audit wrote",
-        ) from None
-    return results, table
+    next_step = "give the folder or results.json that evaluate or audit wrote"
+    results = validated(Results, read_json(file), where=file, next_step=next_step)
+    if not costs.is_file():
+        return results, CostTable()
+    return results, validated(CostTable, read_json(costs), where=costs, next_step=next_step)

@@ -174,20 +174,26 @@ def test_manifest_with_a_missing_file(here: Path, capsys: pytest.CaptureFixture[
     _one_line(["evaluate", str(here / "given" / "model"), str(corpus)], 2, capsys, *said)
 
 
+def _writing(here: Path, command: str) -> list[str]:
+    """A command line that would write, but for its -o."""
+    model, corpus = str(here / "given" / "model"), str(here / "given" / "corpus")
+    return {
+        "compress": ["compress", model, "--bits", "8"],
+        "corrupt": ["corrupt", corpus, "--snr", "10"],
+        "evaluate": ["evaluate", model, corpus],
+        "audit": ["audit", "quickstart"],
+    }[command]
+
+
 @pytest.mark.parametrize("command", ["compress", "corrupt", "evaluate", "audit"])
 def test_output_that_cannot_be_written(
     here: Path, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
     """Found before any work: a file where a folder is to be (root may write anywhere else)."""
     blocked = str(here / "given" / "corpus" / "manifest.jsonl" / "out")
-    model, corpus = str(here / "given" / "model"), str(here / "given" / "corpus")
-    arguments = {
-        "compress": ["compress", model, "--bits", "8"],
-        "corrupt": ["corrupt", corpus, "--snr", "10"],
-        "evaluate": ["evaluate", model, corpus],
-        "audit": ["audit", "quickstart"],
-    }[command]
-    _one_line([*arguments, "-o", blocked], 2, capsys, "cannot write", "manifest.jsonl")
+    _one_line(
+        [*_writing(here, command), "-o", blocked], 2, capsys, "cannot write", "manifest.jsonl"
+    )
 
 
 @pytest.mark.parametrize("command", ["compress", "corrupt", "evaluate", "audit"])
@@ -196,14 +202,7 @@ def test_output_that_exists(here: Path, capsys: pytest.CaptureFixture[str], comm
     taken = here / "taken"
     taken.mkdir()
     (taken / "mine.txt").write_text("precious", encoding="utf-8")
-    model, corpus = str(here / "given" / "model"), str(here / "given" / "corpus")
-    arguments = {
-        "compress": ["compress", model, "--bits", "8"],
-        "corrupt": ["corrupt", corpus, "--snr", "10"],
-        "evaluate": ["evaluate", model, corpus],
-        "audit": ["audit", "quickstart"],
-    }[command]
-    _one_line([*arguments, "-o", str(taken)], 2, capsys, "output exists", "taken")
+    _one_line([*_writing(here, command), "-o", str(taken)], 2, capsys, "output exists", "taken")
     assert [path.name for path in taken.iterdir()] == ["mine.txt"]
 
 

@@ -65,7 +65,7 @@ def test_rates_are_not_stored(results: Results) -> None:
 def test_other_json_is_refused(text: str, tmp_path: Path) -> None:
     """A file of another form is named, with what it lacks."""
     (tmp_path / RESULTS_NAME).write_text(text, encoding="utf-8")
-    with pytest.raises(InputError, match=r"not asrcompress results: .*results\.json"):
+    with pytest.raises(InputError, match=r"not asrcompress Results: .*results\.json"):
         read_results(tmp_path)
 
 
