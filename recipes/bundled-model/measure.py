@@ -91,7 +91,6 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    torch.set_num_threads(1)
     results: dict[str, dict[str, float]] = {}
     for name, condition, value in measure(options):
         print(f"{name} {condition}: {value} %", flush=True)

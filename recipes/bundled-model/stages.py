@@ -1,4 +1,4 @@
-"""The three stages of training: which weights each one learns, from what, and for how long."""
+"""The stages of training: which weights each one learns, from what, and for how long."""
 
 from __future__ import annotations
 
@@ -41,21 +41,32 @@ class Stage:
     def learns(self, weight: str) -> bool:
         """Whether this stage trains the weight of that name."""
         listens = weight.startswith(_LISTENING_PARTS)
-        return {"encoder": not listens, "ear": listens, "join": True}[self.name]
+        return {"encoder": not listens, "ear": listens, "join": True, "polish": True}[self.name]
 
 
 STAGES = {
     stage.name: stage
     for stage in (
-        Stage("encoder", 10_000, 1.5e-3),
-        Stage("ear", 3_000, 2e-3, hold=0.3),
+        Stage("encoder", 8_000, 1.5e-3),
+        Stage("ear", 2_000, 2e-3, hold=0.3),
         Stage(
             "join",
-            7_000,
+            5_400,
             4e-4,
             starts_from=("encoder", "ear"),
             hold=0.2,
             mix=Mix(seconds=20, arabic=0.02),
+            banks=(*TRAIN_BANKS, "dev", "dev-stretched"),
+        ),
+        Stage(
+            "polish",
+            1_800,
+            3e-4,
+            starts_from=("join",),
+            hold=0.1,
+            warm_up=100,
+            ema=0.997,
+            mix=Mix(seconds=20, arabic=0.0, stretched=0.15, noisy=0.35, colour=0.5),
             banks=(*TRAIN_BANKS, "dev", "dev-stretched"),
         ),
     )

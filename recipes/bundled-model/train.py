@@ -1,8 +1,9 @@
-"""Train the bundled recogniser in three stages, each resumable.
+"""Train the bundled recogniser in four stages, each resumable.
 
 python train.py --data DATA --work WORK --stage encoder   # log-mel frames -> letters
 python train.py --data DATA --work WORK --stage ear       # waveform -> log-mel frames
 python train.py --data DATA --work WORK --stage join      # waveform -> letters
+python train.py --data DATA --work WORK --stage polish    # the same, lighter augmentation
 
 Two processes of one thread each; every step's randomness comes from (seed, process, step), so a
 resumed run draws what an unbroken one would have drawn.
@@ -89,7 +90,7 @@ class Trainer:
             weights = torch.load(self._path(name), weights_only=True)["average"]
             chosen = {key: value for key, value in weights.items() if STAGES[name].learns(key)}
             self.net.load_state_dict(chosen, strict=False)
-        if self.stage.starts_from:
+        if self.stage.name == "join":
             self.net.join()
         self.average = {key: value.clone() for key, value in self.net.state_dict().items()}
 
