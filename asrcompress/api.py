@@ -22,6 +22,7 @@ def compress(
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
     overwrite: bool = False,
+    seed: int = 0,
     **options: Any,
 ) -> Artefact:
     """A smaller checkpoint of MODEL, for example `compress("my-model", bits=8, prune=0.3)`.
@@ -41,6 +42,7 @@ def compress(
             output=None if output is None else Path(output),
             include=tuple(include),
             exclude=tuple(exclude),
+            seed=seed,
             overwrite=overwrite,
         )
     )
@@ -101,11 +103,12 @@ def audit(
     output: str | Path | None = None,
     *,
     settings: Mapping[str, Any] | None = None,
-    device: str = "cpu",
+    **options: Any,
 ) -> AuditOutcome:
     """The whole matrix of a recipe (a file, or a shipped recipe's name), resumed and reported.
 
-    settings: values of the recipe's parameters, as --set gives them.
+    settings: values of the recipe's parameters, as --set gives them. `options` are further fields
+    of AuditRequest: device, seed, threads, workers.
 
     Raises:
         AsrcompressError: the recipe, or anything it names, cannot be used.
@@ -117,7 +120,7 @@ def audit(
             recipe=str(recipe),
             settings=tuple(f"{key}={value}" for key, value in (settings or {}).items()),
             output=None if output is None else Path(output),
-            device=device,
+            **options,
         )
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +13,9 @@ from asrcompress.audit.plan import Cell, ConditionJob, Plan
 from asrcompress.core.comparison import Interval
 from asrcompress.core.corpus import Corpus
 from asrcompress.core.cost import Cost, Sizes
-from asrcompress.core.errors import IncompleteError
+from asrcompress.core.errors import IncompleteError, InputError
 from asrcompress.core.evaluation import Evaluation, UtteranceScore
+from asrcompress.core.files import read_json
 from asrcompress.core.manifest import read_manifest
 from asrcompress.core.results import ConditionResult, CostTable, Results
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from asrcompress.evaluate import ArtefactNote
 
 Evaluations = dict[tuple[str, str], Evaluation]
+CORPUS_MARKER_NAME = "corpus.json"  # what corrupt writes beside its conditions
 _ACHIEVED = "achieved_snr_db"  # the column of a corrupted corpus's manifest
 
 
@@ -31,10 +35,10 @@ def assemble(plan: Plan) -> tuple[Results, CostTable, Evaluations]:
     """
     from asrcompress.evaluate import Matrix, Statistics, summarise
 
-    corpora = {job.condition.name: corpus_of(plan, job) for job in plan.conditions}
+    heard = {job.condition.name: _heard(plan, job) for job in plan.conditions}
     evaluations = {
         (cell.artefact.name, cell.condition.condition.name): _scored(
-            plan, cell, corpora[cell.condition.condition.name]
+            plan, cell, heard[cell.condition.condition.name]
         )
         for cell in plan.cells
     }
@@ -43,7 +47,7 @@ def assemble(plan: Plan) -> tuple[Results, CostTable, Evaluations]:
         title=plan.recipe.title,
         artefacts=_notes(plan),
         conditions=tuple(
-            _condition(plan, job, corpora[job.condition.name]) for job in plan.conditions
+            _condition(plan, job, heard[job.condition.name].corpus) for job in plan.conditions
         ),
         evaluations=evaluations,
         baseline=_single_baseline(plan),
@@ -57,26 +61,60 @@ def assemble(plan: Plan) -> tuple[Results, CostTable, Evaluations]:
     return summarise(matrix, statistics), _costs(plan), evaluations
 
 
-def _scored(plan: Plan, cell: Cell, corpus: Corpus) -> Evaluation:
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """A condition's corpus with every utterance, and those lost in corrupting, with the cause."""
+
+    corpus: Corpus
+    lost: Mapping[str, str]
+
+
+def _heard(plan: Plan, job: ConditionJob) -> _Heard:
+    corpus = corpus_of(plan, job)
+    if job.condition.is_clean:
+        return _Heard(corpus, {})
+    marker = read_json(plan.cache.corpus(job.key) / CORPUS_MARKER_NAME)
+    bad = [row for condition in marker["conditions"] for row in condition["bad_files"]]
+    written = {utterance.id: utterance for utterance in corpus.utterances}
+    every = tuple(written.get(original.id, original) for original in plan.corpus.utterances)
+    return _Heard(Corpus(corpus.name, every), {row["id"]: row["cause"] for row in bad})
+
+
+def _scored(plan: Plan, cell: Cell, heard: _Heard) -> Evaluation:
     from asrcompress.evaluate import Hypotheses, score
 
-    cached = read_cached(plan.cache.cell(cell.key))
+    cached = read_cached(plan.cache.cell(cell.key), Hypotheses)
     if cached is None:
         raise IncompleteError(
             "cell missing",
             where=f"{cell.artefact.name} under {cell.condition.condition.name}",
             next_step="run the audit again",
         )
-    scored = score(Hypotheses.model_validate(cached), corpus, plan.recipe.evaluate.normaliser)
+    bad_files = {**heard.lost, **cached.bad_files}
+    _check_bad(plan, cell, bad_files)
+    hypotheses = cached.model_copy(update={"bad_files": bad_files})
+    scored = score(hypotheses, heard.corpus, plan.recipe.evaluate.normaliser)
     home = plan.cache.folder.parent.absolute()
     return scored.model_copy(
         update={
             "model": cell.artefact.model,
-            "corpus": corpus.name,
+            "corpus": plan.corpus.name,
             "sizes": _sizes(plan, scored),
             "utterances": tuple(_placed(row, home) for row in scored.utterances),
         }
     )
+
+
+def _check_bad(plan: Plan, cell: Cell, bad_files: Mapping[str, str]) -> None:
+    """A cell made when more bad files were allowed does not slip through now."""
+    allowed = plan.recipe.evaluate.max_bad_files
+    if len(bad_files) > allowed:
+        raise InputError(
+            "audio that cannot be read",
+            where=cell.condition.condition.name,
+            got=f"{len(bad_files)} files, first: {next(iter(bad_files.values()))}",
+            expected=f"at most {allowed}, the recipe's max_bad_files",
+        )
 
 
 def _placed(row: UtteranceScore, home: Path) -> UtteranceScore:
@@ -119,15 +157,11 @@ def _single_baseline(plan: Plan) -> str | None:
 
 
 def _condition(plan: Plan, job: ConditionJob, corpus: Corpus) -> ConditionResult:
-    achieved = [
-        float(utterance.fields[_ACHIEVED])
-        for utterance in corpus.utterances
-        if utterance.fields.get(_ACHIEVED) is not None
-    ]
+    achieved = _achieved_snr_db(job, corpus)
     return ConditionResult(
         name=job.condition.name,
         corpus=plan.corpus.name,
-        corpus_sha256=corpus.sha256(),
+        corpus_sha256=corpus_of(plan, job).sha256(),
         utterances=len(corpus.utterances),
         audio_s=round(corpus.audio_s, 6),
         steps=tuple(job.condition.as_json()["steps"]),
@@ -136,6 +170,14 @@ def _condition(plan: Plan, job: ConditionJob, corpus: Corpus) -> ConditionResult
         else None,
         is_simulated=_is_simulated(plan, job),
     )
+
+
+def _achieved_snr_db(job: ConditionJob, corpus: Corpus) -> list[float]:
+    """As our own manifest has them: a user's column of that name means something else."""
+    if all(step.effect != "noise" for step in job.condition.steps):
+        return []
+    found = (utterance.fields.get(_ACHIEVED) for utterance in corpus.utterances)
+    return [value for value in found if isinstance(value, float)]
 
 
 def _is_simulated(plan: Plan, job: ConditionJob) -> bool:
@@ -147,7 +189,7 @@ def _is_simulated(plan: Plan, job: ConditionJob) -> bool:
 def _costs(plan: Plan) -> CostTable:
     costs = {}
     for job in plan.artefacts:
-        cached = read_cached(plan.cache.cost(plan.cost_key(job)))
-        if cached is not None:
-            costs[job.name] = Cost.model_validate(cached)
+        cost = read_cached(plan.cache.cost(plan.cost_key(job)), Cost)
+        if cost is not None:
+            costs[job.name] = cost
     return CostTable(costs=costs)

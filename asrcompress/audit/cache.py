@@ -6,14 +6,16 @@ effects, decoding, versions), so a stale result cannot be met and a missing one 
 
 from __future__ import annotations
 
-import fcntl
+import errno
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from asrcompress.core.errors import AsrcompressError, OutputError
 from asrcompress.core.files import read_json
@@ -28,15 +30,19 @@ class Cache:
     folder: Path
 
     def artefact(self, key: str) -> Path:
+        """Where a compressed checkpoint's folder is, or is to be."""
         return self.folder / "artefacts" / key
 
     def corpus(self, key: str) -> Path:
+        """Where a corrupted corpus's folder is, or is to be."""
         return self.folder / "corpora" / key
 
     def cell(self, key: str) -> Path:
+        """Where a cell's hypotheses are, or are to be."""
         return self.folder / "cells" / f"{key}.json"
 
     def cost(self, key: str) -> Path:
+        """Where an artefact's measured cost is, or is to be."""
         return self.folder / "costs" / f"{key}.json"
 
     def remove_leftovers(self) -> None:
@@ -49,15 +55,17 @@ class Cache:
                     path.unlink(missing_ok=True)
 
 
-def read_cached(path: Path) -> object | None:
-    """The JSON value cached at a path; None where there is none, or it is damaged."""
+Form = TypeVar("Form", bound=BaseModel)
+
+
+def read_cached(path: Path, form: type[Form]) -> Form | None:
+    """What is cached at a path; None where there is nothing, or nothing of that form."""
     if not path.is_file():
         return None
     try:
-        found: object = read_json(path)
-    except AsrcompressError:
+        return form.model_validate(read_json(path))
+    except (AsrcompressError, ValidationError):
         return None
-    return found
 
 
 @contextmanager
@@ -67,14 +75,18 @@ def locked(folder: Path) -> Iterator[None]:
     Raises:
         OutputError: another audit holds it, or it cannot be written.
     """
+    import fcntl
+
     stream = _open_lock(folder)
     try:
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except OSError as error:
         stream.close()
+        is_held = error.errno in (errno.EWOULDBLOCK, errno.EACCES)
         raise OutputError(
-            "another audit is writing here",
+            "another audit is writing here" if is_held else "cannot lock the output folder",
             where=folder,
+            got=None if is_held else error.strerror,
             next_step="wait for it, or choose another folder with -o",
         ) from None
     try:

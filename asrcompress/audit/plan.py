@@ -7,15 +7,40 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from asrcompress.audit.cache import CELL_VERSION, Cache, read_cached
-from asrcompress.audit.recipe import BothConditions, LoadedRecipe, Recipe
+from asrcompress.audit.recipe import (
+    BothConditions,
+    LoadedRecipe,
+    Recipe,
+    method_options,
+    patterns,
+)
 from asrcompress.core.condition import Condition
 from asrcompress.core.corpus import Corpus
+from asrcompress.core.errors import InputError
 from asrcompress.core.files import sha256_of_json
 from asrcompress.core.manifest import MethodStep
 from asrcompress.core.provenance import versions
+from asrcompress.core.registry import expected_one_of
 
 ANY_TYPE = "any"
-_MODEL_PACKAGES = ("torch", "transformers", "optimum-quanto", "machine")
+_PACKAGES = (
+    "librosa",
+    "machine",
+    "numpy",
+    "optimum-quanto",
+    "soundfile",
+    "soxr",
+    "torch",
+    "transformers",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What models run on: the device, and CPU threads (resolved, never "all")."""
+
+    device: str
+    threads: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +51,14 @@ class ArtefactJob:
     model: str
     compression: str
     steps: tuple[MethodStep, ...]
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
     key: str
     baseline: str | None
 
     @property
     def is_original(self) -> bool:
+        """Whether it is the model as it came."""
         return not self.steps
 
 
@@ -63,19 +91,22 @@ class Plan:
     conditions: tuple[ConditionJob, ...]
     cells: tuple[Cell, ...]
     cache: Cache
-    device: str
+    machine: Machine
 
     @property
     def noise(self) -> Path | None:
+        """The folder of noises; None for built-in ones."""
         noise = self.recipe.conditions.noise
         return Path(noise.folder) if noise and noise.folder else None
 
     @property
     def rir(self) -> Path | None:
+        """The folder of impulse responses; None for simulated rooms."""
         rooms = self.recipe.conditions.rooms
         return Path(rooms.folder) if rooms and rooms.folder else None
 
     def missing_artefacts(self) -> list[ArtefactJob]:
+        """Those still to be compressed."""
         return [
             job
             for job in self.artefacts
@@ -83,6 +114,7 @@ class Plan:
         ]
 
     def missing_conditions(self) -> list[ConditionJob]:
+        """Those whose corpus is still to be written."""
         return [
             job
             for job in self.conditions
@@ -90,19 +122,35 @@ class Plan:
         ]
 
     def missing_cells(self) -> list[Cell]:
-        return [cell for cell in self.cells if read_cached(self.cache.cell(cell.key)) is None]
+        """Those still to be recognised."""
+        from asrcompress.evaluate import Hypotheses
+
+        return [
+            cell
+            for cell in self.cells
+            if read_cached(self.cache.cell(cell.key), Hypotheses) is None
+        ]
 
     def cost_key(self, job: ArtefactJob) -> str:
         """What a cost depends on beside the machine itself."""
         from asrcompress.evaluate import COST_VERSION
 
-        recipe = self.recipe
         return sha256_of_json(
-            [COST_VERSION, job.key, self.corpus_sha256, self.device, recipe.evaluate.batch_size]
+            [
+                COST_VERSION,
+                job.key,
+                self.corpus_sha256,
+                self.machine.device,
+                self.machine.threads,
+                self.recipe.evaluate.batch_size,
+                *_versions(),
+            ]
         )
 
 
-def make_plan(loaded: LoadedRecipe, cache: Cache, *, device: str, seed: int | None) -> Plan:
+def make_plan(
+    loaded: LoadedRecipe, cache: Cache, machine: Machine, *, seed: int | None = None
+) -> Plan:
     """The plan of a recipe: every model located and hashed, every corpus key derived.
 
     Raises:
@@ -112,11 +160,12 @@ def make_plan(loaded: LoadedRecipe, cache: Cache, *, device: str, seed: int | No
 
     recipe = loaded.recipe if seed is None else loaded.recipe.model_copy(update={"seed": seed})
     corpus = read_corpus(recipe.corpus, format_name=recipe.format)
+    _check_columns(recipe, corpus)
     corpus_sha256 = corpus.sha256()
     artefacts = _artefacts(recipe)
     conditions = _conditions(recipe, corpus, corpus_sha256)
     cells = tuple(
-        Cell(artefact, condition, _cell_key(artefact, condition, recipe, device))
+        Cell(artefact, condition, _cell_key(artefact, condition, recipe, machine))
         for artefact in artefacts
         for condition in conditions
     )
@@ -129,8 +178,21 @@ def make_plan(loaded: LoadedRecipe, cache: Cache, *, device: str, seed: int | No
         conditions,
         cells,
         cache,
-        device,
+        machine,
     )
+
+
+def _check_columns(recipe: Recipe, corpus: Corpus) -> None:
+    """Subgroups are columns of the corpus itself, so that every condition has them."""
+    known = {name for utterance in corpus.utterances for name in utterance.fields} | {"speaker"}
+    for name in recipe.evaluate.by:
+        if name not in known:
+            raise InputError(
+                "no such column to break results down by",
+                where=recipe.corpus,
+                got=repr(name),
+                expected=expected_one_of(name, known),
+            )
 
 
 def _artefacts(recipe: Recipe) -> tuple[ArtefactJob, ...]:
@@ -142,14 +204,17 @@ def _artefacts(recipe: Recipe) -> tuple[ArtefactJob, ...]:
     for model_name, model in recipe.models.items():
         source_sha256 = locate(model).sha256()
         for compression, options in recipe.compressions.items():
-            steps = steps_from(options)
+            steps = steps_from(method_options(options))
+            include, exclude = patterns(options, "include"), patterns(options, "exclude")
             jobs.append(
                 ArtefactJob(
                     name=_artefact_name(recipe, model_name, compression),
                     model=model,
                     compression=compression,
                     steps=steps,
-                    key=_artefact_key(source_sha256, steps, recipe.seed),
+                    include=include,
+                    exclude=exclude,
+                    key=_artefact_key(source_sha256, steps, [include, exclude], recipe.seed),
                     baseline=_baseline(recipe, model_name, compression, originals),
                 )
             )
@@ -169,28 +234,34 @@ def _baseline(
     return _artefact_name(recipe, model_name, originals[0])
 
 
-def _artefact_key(source_sha256: str, steps: Sequence[MethodStep], seed: int) -> str:
+def _artefact_key(
+    source_sha256: str, steps: Sequence[MethodStep], selection: object, seed: int
+) -> str:
     from asrcompress.compress import CODE_VERSION
 
-    made_by = [CODE_VERSION, seed, *_model_versions()] if steps else []
+    made_by = [CODE_VERSION, selection, seed, *_versions()] if steps else []
     return sha256_of_json([source_sha256, [step.model_dump() for step in steps], made_by])
 
 
-def _cell_key(artefact: ArtefactJob, condition: ConditionJob, recipe: Recipe, device: str) -> str:
+def _cell_key(
+    artefact: ArtefactJob, condition: ConditionJob, recipe: Recipe, machine: Machine
+) -> str:
     return sha256_of_json(
         [
             CELL_VERSION,
             artefact.key,
             condition.key,
             recipe.evaluate.batch_size,
-            device,
-            *_model_versions(),
+            machine.device,
+            machine.threads,
+            *_versions(),
         ]
     )
 
 
-def _model_versions() -> list[str]:
-    return [versions()[name] for name in _MODEL_PACKAGES]
+def _versions() -> list[str]:
+    """Those that can change a hypothesis: the model's libraries, and those that read audio."""
+    return [versions()[name] for name in _PACKAGES]
 
 
 def _conditions(recipe: Recipe, corpus: Corpus, corpus_sha256: str) -> tuple[ConditionJob, ...]:

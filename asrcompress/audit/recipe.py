@@ -9,9 +9,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from asrcompress.core.errors import InputError
+
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$")]
 Room = Literal["small", "medium", "large"]
-SnrDb = Annotated[float, Field(ge=-30, le=100)]
+SnrDb = Annotated[float, Field(ge=-30, le=60)]
+_SELECTION = ("include", "exclude")  # options of compress that are no method's
 
 
 class _Model(BaseModel):
@@ -82,6 +85,24 @@ class LoadedRecipe:
     name: str
     recipe: Recipe
     settings: Mapping[str, Any]
+
+
+def method_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """A compression's options without the patterns of modules."""
+    return {name: value for name, value in options.items() if name not in _SELECTION}
+
+
+def patterns(options: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """A compression's patterns to include or exclude modules; one may stand without a list.
+
+    Raises:
+        InputError: not text, nor a list of texts.
+    """
+    given = options.get(name, [])
+    found = [given] if isinstance(given, str) else given
+    if not isinstance(found, list) or not all(isinstance(pattern, str) for pattern in found):
+        raise InputError(f"bad {name}", got=repr(given), expected="a list of patterns")
+    return tuple(found)
 
 
 def recipe_folder() -> Path:

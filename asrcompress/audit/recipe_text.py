@@ -10,7 +10,13 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from asrcompress.audit.recipe import LoadedRecipe, Recipe, shipped_recipes
+from asrcompress.audit.recipe import (
+    LoadedRecipe,
+    Recipe,
+    method_options,
+    patterns,
+    shipped_recipes,
+)
 from asrcompress.audit.strict_yaml import Document, Key, Mistake, dotted, parse, scalar
 from asrcompress.core.errors import AsrcompressError, InputError, RecipeError
 from asrcompress.core.files import read_text
@@ -180,7 +186,10 @@ def _check_compressions(document: Document) -> None:
     for name, options in compressions.items():
         if isinstance(options, dict):
             try:
-                steps_from(options)
+                steps = steps_from(method_options(options))
+                if not steps and options:
+                    raise InputError("no method", expected="bits or prune, or {} for the original")
+                _ = patterns(options, "include"), patterns(options, "exclude")
             except AsrcompressError as error:
                 _add(document, ("compressions", name), str(error))
 

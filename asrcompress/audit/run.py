@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from asrcompress.audit.cache import Cache, locked
-from asrcompress.audit.plan import Plan, make_plan
+from asrcompress.audit.plan import Machine, Plan, make_plan
 from asrcompress.audit.recipe import LoadedRecipe, shipped_recipes
 from asrcompress.audit.recipe_text import load_recipe
 from asrcompress.audit.request import AuditOutcome, AuditRequest
 from asrcompress.core.errors import OutputError
-from asrcompress.core.files import check_output, read_text, write_json
+from asrcompress.core.files import check_output, read_json, read_text, write_json
 from asrcompress.core.progress import Progress, silent
+from asrcompress.report.folder import FILE_NAMES
 
 MARKER_NAME = "audit.json"
 CACHE_NAME = "cache"
@@ -39,7 +40,7 @@ def run(request: AuditRequest, progress: Progress = silent) -> AuditOutcome:
 
     loaded = load_recipe(request.recipe, request.settings)
     folder = _folder(request, loaded)
-    _refuse_foreign(folder)
+    _refuse_foreign(folder, loaded)
     plan = _plan(request, loaded, folder)
     with locked(folder):
         _begin(folder, loaded)
@@ -78,12 +79,18 @@ def _folder(request: AuditRequest, loaded: LoadedRecipe) -> Path:
 
 
 def _plan(request: AuditRequest, loaded: LoadedRecipe, folder: Path) -> Plan:
-    cache = Cache(folder / CACHE_NAME)
-    return make_plan(loaded, cache, device=request.device, seed=request.seed)
+    machine = Machine(request.device, request.threads or _all_threads())
+    return make_plan(loaded, Cache(folder / CACHE_NAME), machine, seed=request.seed)
 
 
-def _refuse_foreign(folder: Path) -> None:
-    """Only a new folder, an empty one, or one that an audit made may be written into."""
+def _all_threads() -> int:
+    import torch
+
+    return int(torch.get_num_threads())
+
+
+def _refuse_foreign(folder: Path, loaded: LoadedRecipe) -> None:
+    """Only a new folder, an empty one, or one of this recipe's own may be written into."""
     if folder.is_dir():
         others = [path for path in folder.iterdir() if path.name != ".lock"]
         if others and not (folder / MARKER_NAME).is_file():
@@ -93,11 +100,36 @@ def _refuse_foreign(folder: Path) -> None:
                 expected=f"a new folder, or one with {MARKER_NAME} to resume",
                 next_step="choose another with -o",
             )
+        _refuse_other_recipe(folder, loaded)
         return
     check_output(folder)
 
 
+def _refuse_other_recipe(folder: Path, loaded: LoadedRecipe) -> None:
+    marker = folder / MARKER_NAME
+    before = read_json(marker) if marker.is_file() else None
+    if before is None:
+        return
+    found = before.get("name") if isinstance(before, dict) else None
+    if found != loaded.name:
+        raise OutputError(
+            "output belongs to the audit of another recipe",
+            where=folder,
+            got=found,
+            expected=loaded.name,
+            next_step="choose another with -o",
+        )
+
+
 def _begin(folder: Path, loaded: LoadedRecipe) -> None:
-    """Mark the folder as an audit's, with the recipe as it was filled in."""
+    """Mark the folder as an audit's, with the recipe as it was filled in.
+
+    Results of a recipe that has changed since are removed: what is there is never out of date.
+    """
+    marker = folder / MARKER_NAME
     recipe = loaded.recipe.model_dump(mode="json")
-    write_json(folder / MARKER_NAME, {"schema_version": 1, "name": loaded.name, "recipe": recipe})
+    described = {"schema_version": 1, "name": loaded.name, "recipe": recipe}
+    if marker.is_file() and read_json(marker) != described:
+        for name in FILE_NAMES:
+            (folder / name).unlink(missing_ok=True)
+    write_json(marker, described)

@@ -58,7 +58,15 @@ class Corpus:
         of_file = {path: sha256_of_file(path) for path in {u.path for u in self.utterances}}
         return sha256_of_json(
             [
-                [u.id, of_file[u.path], u.offset_s, u.duration_s, u.text, u.speaker]
+                [
+                    u.id,
+                    of_file[u.path],
+                    u.offset_s,
+                    u.duration_s,
+                    u.is_segment,
+                    u.text,
+                    u.speaker,
+                ]
                 for u in self.utterances
             ]
         )

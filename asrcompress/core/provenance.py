@@ -14,7 +14,9 @@ _PACKAGES = (
     "optimum-quanto",
     "pyroomacoustics",
     "safetensors",
+    "scipy",
     "soundfile",
+    "soxr",
     "torch",
     "transformers",
 )

@@ -13,7 +13,14 @@ from asrcompress.corrupt.effect import bind
 from asrcompress.corrupt.sources import open_libraries
 
 CODE_VERSION = 1  # raise it with every change of what is written, apart from the effects'
-_PACKAGES = ("librosa", "numpy", "pyroomacoustics", "soundfile")  # those that make the samples
+_PACKAGES = (
+    "librosa",
+    "numpy",
+    "pyroomacoustics",
+    "scipy",
+    "soundfile",
+    "soxr",
+)  # those that make the samples
 
 
 def corpus_key(

@@ -18,6 +18,7 @@ from asrcompress.report.utterances import Evaluations, utterance_lines
 
 MARKDOWN_NAME = "report.md"
 HTML_NAME = "report.html"
+FILE_NAMES = (UTTERANCES_NAME, CELLS_NAME, COST_NAME, MARKDOWN_NAME, HTML_NAME, RESULTS_NAME)
 
 
 def write_folder(

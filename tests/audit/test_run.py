@@ -15,7 +15,7 @@ import pytest
 from asrcompress.audit import AuditRequest, plan_cost, plan_of, run
 from asrcompress.audit.cache import locked
 from asrcompress.cli.boundary import run as run_program
-from asrcompress.core.errors import OutputError
+from asrcompress.core.errors import InputError, OutputError
 from tests.checkpoints import tiny_checkpoint
 from tests.corpora import tiny_corpus
 
@@ -180,3 +180,86 @@ def test_two_models_have_each_their_own_baseline(recipe: Path, tmp_path: Path) -
         model, _, compression = cell.artefact.partition("/")
         expected = None if compression == "fp32" else f"{model}/fp32"
         assert (cell.comparison and cell.comparison.baseline) == expected
+
+
+def _folder_of(recipe: Path, tmp_path: Path, *changes: tuple[str, str]) -> Path:
+    """The tiny recipe in a folder of its own under the same name, changed."""
+    text = recipe.read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    tmp_path.mkdir(exist_ok=True)
+    path = tmp_path / recipe.name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+ONE_CELL = (
+    ("  int8: {bits: 8}\n  prune50: {prune: 0.5}\n", ""),
+    ("  rooms: {sizes: [small]}\n", ""),
+    ("snr_db: [10, 0]", "snr_db: [10]"),
+)
+
+
+def test_another_recipe_is_refused_and_a_changed_one_replaces_results(
+    recipe: Path, tmp_path: Path
+) -> None:
+    """Results never stand beside a recipe that did not make them."""
+    path = _folder_of(recipe, tmp_path, *ONE_CELL)
+    folder = tmp_path / "out"
+    run(AuditRequest(str(path), output=folder, workers=1))
+    other = path.with_name("other.yaml")
+    other.write_text(path.read_text(), encoding="utf-8")
+    with pytest.raises(OutputError, match="another recipe"):
+        run(AuditRequest(str(other), output=folder))
+    path.write_text(path.read_text().replace("[10]", "[5]"), encoding="utf-8")
+    outcome = run(AuditRequest(str(path), output=folder, workers=1))
+    assert (outcome.cells_run, outcome.cells_cached) == (1, 1)
+    assert [row.name for row in outcome.results.conditions] == ["clean", "noise-5dB"]
+
+
+def test_bad_files_are_counted_and_their_limit_holds_on_a_full_cache(
+    recipe: Path, tmp_path: Path
+) -> None:
+    """A recording that cannot be read is in every condition's total and notes, or stops the run."""
+    corpus = tiny_corpus(tmp_path / "corpus")
+    (corpus / "s0-0.wav").write_bytes(b"not audio")
+    here = (str(recipe.parent / "corpus"), str(corpus))
+    path = _folder_of(recipe, tmp_path, *ONE_CELL, here, ("  repl", "  max_bad_files: 1\n  repl"))
+    folder = tmp_path / "out"
+    results = run(AuditRequest(str(path), output=folder, workers=1)).results
+    assert [row.utterances for row in results.conditions] == [6, 6]
+    assert [cell.utterances for cell in results.cells] == [5, 5]
+    assert sum("could not be read" in note for note in results.notes) == 2
+    path.write_text(path.read_text().replace("files: 1", "files: 0"), encoding="utf-8")
+    with pytest.raises(InputError, match="at most 0"):
+        run(AuditRequest(str(path), output=folder, workers=1))
+    assert not (folder / "results.json").exists()
+
+
+def test_patterns_reach_compress_and_the_key(recipe: Path, tmp_path: Path) -> None:
+    """include and exclude are options of a recipe's compressions too."""
+    excluding = ("{bits: 8}", "{bits: 8, exclude: lm_head}")
+    path = _folder_of(recipe, tmp_path, excluding)
+    plans = [plan_of(AuditRequest(str(p), output=tmp_path / "out")) for p in (recipe, path)]
+    assert plans[1].artefacts[1].exclude == ("lm_head",)
+    keys = [[job.key for job in plan.artefacts] for plan in plans]
+    assert keys[0][0] == keys[1][0]
+    assert keys[0][1] != keys[1][1]
+
+
+def test_subgroup_columns_are_checked_before_any_work(recipe: Path, tmp_path: Path) -> None:
+    """A column that the corpus lacks is refused with what there is."""
+    path = _folder_of(recipe, tmp_path, ("  repl", "  by: [accent]\n  repl"))
+    with pytest.raises(InputError, match="no such column"):
+        plan_of(AuditRequest(str(path), output=tmp_path / "out"))
+
+
+def test_threads_are_part_of_the_key(recipe: Path, tmp_path: Path) -> None:
+    """Another number of threads may round otherwise: its cells and costs are its own."""
+    plans = [
+        plan_of(AuditRequest(str(recipe), output=tmp_path, threads=threads)) for threads in (1, 2)
+    ]
+    assert not {cell.key for cell in plans[0].cells} & {cell.key for cell in plans[1].cells}
+    costs = [plan.cost_key(plan.artefacts[0]) for plan in plans]
+    assert costs[0] != costs[1]

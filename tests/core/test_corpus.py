@@ -177,3 +177,14 @@ def test_real_corpora_are_read(name: str, utterances: int) -> None:
     assert all(one.text and one.speaker for one in corpus.utterances)
     first = corpus.utterances[0]
     assert len(first.audio()) / RATE_HZ == pytest.approx(first.duration_s, abs=0.05)
+
+
+def test_hash_tells_a_segment_from_a_whole_recording(tmp_path: Path) -> None:
+    """An offset of 0 makes a duration count: other samples, so another hash."""
+    soundfile.write(tmp_path / "a.wav", np.zeros(16_000), 16_000)
+    hashes = set()
+    for offset in ("", ', "offset": 0'):
+        row = f'{{"audio_filepath": "a.wav", "text": "x", "duration": 0.5{offset}}}\n'
+        (tmp_path / "manifest.jsonl").write_text(row, encoding="utf-8")
+        hashes.add(read_corpus(tmp_path).sha256())
+    assert len(hashes) == 2

@@ -13,17 +13,20 @@ from asrcompress.audit.cache import read_cached
 from asrcompress.audit.plan import ArtefactJob, Cell, ConditionJob, Plan
 from asrcompress.audit.request import AuditRequest
 from asrcompress.core.corpus import Corpus, read_corpus
+from asrcompress.core.cost import Cost
 from asrcompress.core.files import write_json
 from asrcompress.core.progress import Progress
+
+_UNITS = 1000  # a job's share of the whole, so that long jobs move the bar too
 
 
 def execute(plan: Plan, request: AuditRequest, progress: Progress) -> None:
     """Make every artefact, corpus, cell and cost of the plan that the cache does not have."""
     _compress(plan, plan.missing_artefacts(), progress)
     _corrupt(plan, plan.missing_conditions(), request, progress)
-    _transcribe(plan, plan.missing_cells(), request, progress)
+    _transcribe(plan, plan.missing_cells(), progress)
     if plan.recipe.evaluate.measure_cost:
-        _measure(plan, request, progress)
+        _measure(plan, progress)
 
 
 def model_of(plan: Plan, job: ArtefactJob) -> str:
@@ -41,11 +44,16 @@ def corpus_of(plan: Plan, job: ConditionJob) -> Corpus:
 def _compress(plan: Plan, jobs: list[ArtefactJob], progress: Progress) -> None:
     from asrcompress.compress import CompressRequest, run
 
-    for done, job in enumerate(jobs):
-        progress("compressing", done, len(jobs))
-        output = plan.cache.artefact(job.key)
-        run(CompressRequest(model=job.model, steps=job.steps, output=output, seed=plan.recipe.seed))
-    progress("compressing", len(jobs), len(jobs))
+    for number, job in enumerate(jobs):
+        request = CompressRequest(
+            model=job.model,
+            steps=job.steps,
+            output=plan.cache.artefact(job.key),
+            include=job.include,
+            exclude=job.exclude,
+            seed=plan.recipe.seed,
+        )
+        run(request, _part(progress, "compressing", number, len(jobs)))
 
 
 def _corrupt(
@@ -53,23 +61,20 @@ def _corrupt(
 ) -> None:
     from asrcompress.corrupt import CorruptRequest, run
 
-    for done, job in enumerate(jobs):
-        progress("corrupting", done, len(jobs))
-        run(
-            CorruptRequest(
-                corpus=plan.corpus,
-                conditions=(job.condition,),
-                output=plan.cache.corpus(job.key),
-                noise=plan.noise,
-                rir=plan.rir,
-                workers=request.workers,
-                max_bad_files=plan.recipe.evaluate.max_bad_files,
-            )
+    for number, job in enumerate(jobs):
+        wanted = CorruptRequest(
+            corpus=plan.corpus,
+            conditions=(job.condition,),
+            output=plan.cache.corpus(job.key),
+            noise=plan.noise,
+            rir=plan.rir,
+            workers=request.workers,
+            max_bad_files=plan.recipe.evaluate.max_bad_files,
         )
-    progress("corrupting", len(jobs), len(jobs))
+        run(wanted, _part(progress, "corrupting", number, len(jobs)))
 
 
-def _transcribe(plan: Plan, cells: list[Cell], request: AuditRequest, progress: Progress) -> None:
+def _transcribe(plan: Plan, cells: list[Cell], progress: Progress) -> None:
     from asrcompress.evaluate import (
         BatchPlan,
         RecogniserOptions,
@@ -82,32 +87,41 @@ def _transcribe(plan: Plan, cells: list[Cell], request: AuditRequest, progress: 
     options = TranscribeOptions(
         plan=BatchPlan(evaluation.batch_size), max_bad_files=evaluation.max_bad_files
     )
-    done = 0
-    for job, group in groupby(cells, key=lambda cell: cell.artefact):
-        how = RecogniserOptions(device=plan.device, threads=request.threads)
+    numbered = enumerate(cells)
+    for job, group in groupby(numbered, key=lambda item: item[1].artefact):
+        how = RecogniserOptions(device=plan.machine.device, threads=plan.machine.threads)
         recogniser = open_recogniser(model_of(plan, job), how)
-        for cell in group:
-            progress("recognising", done, len(cells))
+        for number, cell in group:
             corpus = corpus_of(plan, cell.condition)
-            hypotheses = transcribe(recogniser, corpus, options=options)
+            part = _part(progress, "recognising", number, len(cells))
+            hypotheses = transcribe(recogniser, corpus, options=options, progress=part)
             write_json(plan.cache.cell(cell.key), hypotheses.model_dump(mode="json"))
-            done += 1
-    progress("recognising", len(cells), len(cells))
 
 
-def _measure(plan: Plan, request: AuditRequest, progress: Progress) -> None:
+def _measure(plan: Plan, progress: Progress) -> None:
     from asrcompress.evaluate import CostOptions, measure_cost
 
     missing = [
-        job for job in plan.artefacts if read_cached(plan.cache.cost(plan.cost_key(job))) is None
+        job
+        for job in plan.artefacts
+        if read_cached(plan.cache.cost(plan.cost_key(job)), Cost) is None
     ]
     for done, job in enumerate(missing):
         progress("measuring speed", done, len(missing))
         options = CostOptions(
-            device=plan.device,
-            threads=request.threads,
+            device=plan.machine.device,
+            threads=plan.machine.threads,
             batch_size=plan.recipe.evaluate.batch_size,
         )
         cost = measure_cost(Path(model_of(plan, job)), plan.corpus, options)
         write_json(plan.cache.cost(plan.cost_key(job)), cost.model_dump(mode="json"))
     progress("measuring speed", len(missing), len(missing))
+
+
+def _part(progress: Progress, whole: str, number: int, count: int) -> Progress:
+    """A progress for one of `count` jobs, told onwards as a part of all of them."""
+
+    def report(what: str, done: int, total: int) -> None:  # noqa: ARG001 - the whole's name
+        progress(whole, number * _UNITS + _UNITS * done // max(total, 1), count * _UNITS)
+
+    return report
