@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+# A column of corrupted corpora: the recording an utterance is from, to resample by.
+# A plain "source" is a label in many corpora (podcast, audiobook), and a label is no recording.
+SOURCE_COLUMN = "source_filepath"
+
 
 @dataclass(frozen=True, slots=True)
 class Step:

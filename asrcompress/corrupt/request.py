@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,7 +67,9 @@ def run(request: CorruptRequest, progress: Progress = silent) -> CorruptResult:
     check_conditions(request.conditions, libraries)
     sha256 = corpus.sha256()
     with staged_folder(request.output, overwrite=request.overwrite) as staging:
-        job = Job(request.conditions, libraries, staging, request.audio_format)
+        job = Job(
+            request.conditions, libraries, staging, request.audio_format, _source_folder(corpus)
+        )
         outcomes = _corrupt(job, corpus, request.workers, progress)
         _check_bad(outcomes, request)
         result = result_of(request.conditions, request.output, libraries, outcomes)
@@ -80,6 +83,15 @@ def _check_numbers(request: CorruptRequest) -> None:
         raise InputError("bad number of workers", got=request.workers, expected="1 or more")
     if request.max_bad_files < 0:
         raise InputError("bad max_bad_files", got=request.max_bad_files, expected="0 or more")
+
+
+def _source_folder(corpus: Corpus) -> Path:
+    """The folder that all recordings lie in; on several drives the first one's."""
+    folders = [str(utterance.path.absolute().parent) for utterance in corpus.utterances]
+    try:
+        return Path(os.path.commonpath(folders))
+    except ValueError:
+        return Path(folders[0])
 
 
 def _corrupt(

@@ -22,7 +22,7 @@ from asrcompress.core.audio import (
     suffix_of,
     write_audio,
 )
-from asrcompress.core.condition import Condition
+from asrcompress.core.condition import SOURCE_COLUMN, Condition
 from asrcompress.core.corpus import Utterance
 from asrcompress.core.errors import IncompleteError, InputError
 from asrcompress.corrupt.chain import SNR_TOLERANCE_DB, Corrupted, corrupt
@@ -35,12 +35,13 @@ _AUDIO_LOGGER = logging.getLogger(read_audio.__module__)  # it warns of several 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is the same for every recording of a run."""
+    """What is the same for every recording of a run; recordings are named from `source_folder`."""
 
     conditions: tuple[Condition, ...]
     libraries: Libraries
     folder: Path
     audio_format: AudioFormat
+    source_folder: Path
 
 
 @dataclass(slots=True)
@@ -95,7 +96,8 @@ def _write(job: Job, utterance: Utterance, corrupted: Corrupted, name: str) -> d
     path = job.folder / corrupted.record["condition"] / relative
     samples = corrupted.samples
     write_audio(path, samples, kind=job.audio_format)
-    return _row(utterance, relative, len(samples), _measured(corrupted, path))
+    row = _row(utterance, relative, len(samples), _measured(corrupted, path))
+    return {**row, SOURCE_COLUMN: _source_of(utterance, job.source_folder)}
 
 
 def _measured(corrupted: Corrupted, path: Path) -> dict[str, Any]:
@@ -130,6 +132,18 @@ def _row(
         **{name: value for name, value in utterance.fields.items() if name not in _OUR_COLUMNS},
         **record,
     }
+
+
+def _source_of(utterance: Utterance, folder: Path) -> str:
+    """The recording that the utterance is from, the same for all its segments.
+
+    A corpus that was corrupted before says it itself.
+    """
+    given = utterance.fields.get(SOURCE_COLUMN)
+    if given not in (None, ""):
+        return str(given)
+    path = utterance.path.absolute()
+    return (path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()
 
 
 _OUR_COLUMNS = frozenset({"audio_filepath", "text", "duration", "offset", "speaker", "id"})

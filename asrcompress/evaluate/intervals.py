@@ -8,13 +8,14 @@ utterances. With few blocks the intervals are too narrow: see `FEW_BLOCKS`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from asrcompress.core.comparison import Comparison, Interval
+from asrcompress.core.condition import SOURCE_COLUMN
 from asrcompress.core.errors import InputError
 from asrcompress.core.evaluation import Evaluation, UtteranceScore
 from asrcompress.core.seeds import generator_for
@@ -43,12 +44,11 @@ def blocks_of(rows: Sequence[UtteranceScore]) -> Blocks:
     Blocks are numbered by their names in order, so that every condition and every model of one
     corpus meets the same resamples.
     """
-    keys: tuple[tuple[str, Callable[[UtteranceScore], str | None]], ...] = (
-        ("speaker", lambda row: row.speaker),
-        ("source", lambda row: row.audio_filepath),
+    found: tuple[tuple[str, list[str | None]], ...] = (
+        ("speaker", [row.speaker for row in rows]),
+        ("source", _recordings(rows)),
     )
-    for name, key in keys:
-        names = [key(row) for row in rows]
+    for name, names in found:
         known = sorted({value for value in names if value is not None})
         if None not in names and 2 <= len(known) < len(rows):
             return _numbered(name, names, known)
@@ -109,6 +109,19 @@ def compare(
         blocks=blocks.count,
         replicates=replicates,
     )
+
+
+def _recordings(rows: Sequence[UtteranceScore]) -> list[str | None]:
+    """Each row's source recording, named by the least id of its utterances.
+
+    Under noise every segment has a file of its own, and its row says which recording it is from;
+    the ids are the same under every condition.
+    """
+    sources = [str(row.fields.get(SOURCE_COLUMN) or row.audio_filepath) for row in rows]
+    least: dict[str, str] = {}
+    for row, source in zip(rows, sources, strict=True):
+        least[source] = min(row.id, least.get(source, row.id))
+    return [least[source] for source in sources]
 
 
 def _numbered(of: str, names: Sequence[str | None], known: Sequence[str]) -> Blocks:

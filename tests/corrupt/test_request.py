@@ -79,10 +79,32 @@ def test_the_manifest_says_what_was_done(request_: CorruptRequest) -> None:
     assert set(row) == {
         *("audio_filepath", "text", "duration", "speaker", "id", "device", "condition", "snr_db"),
         *("achieved_snr_db", "noise_type", "noise_id", "noise_offset_s", "gain"),
-        *("room", "rir_id", "rt60_s", "reverb_gain", "scale"),
+        *("room", "rir_id", "rt60_s", "reverb_gain", "scale", "source_filepath"),
     }
     assert row["audio_filepath"] == "audio/u0.flac"
     assert row["rir_id"] == "small/0.wav"
+
+
+def test_segments_keep_the_name_of_their_recording(
+    request_: CorruptRequest, tmp_path: Path
+) -> None:
+    """A file of its own for each segment, and one source for all of a recording; said only once:
+    corrupted again, the segments are still from that recording."""
+    for name in ("a/talk.wav", "b/talk.wav"):
+        (tmp_path / "long" / name).parent.mkdir(parents=True)
+        soundfile.write(tmp_path / "long" / name, voice(1, duration_s=1.0), RATE_HZ)
+    segments = tuple(
+        Utterance(f"{name}{n}", path, 0.4, "t", offset_s=0.5 * n, is_segment=True)
+        for name, path in ((n, tmp_path / "long" / n / "talk.wav") for n in ("a", "b"))
+        for n in range(2)
+    )
+    run(replace(request_, corpus=Corpus("long", segments)))
+    rows = _rows(request_.output / "noise-10dB")
+    assert len({row["audio_filepath"] for row in rows}) == 4
+    sources = ["a/talk.wav", "a/talk.wav", "b/talk.wav", "b/talk.wav"]
+    assert [row["source_filepath"] for row in rows] == sources
+    run(replace(request_, corpus=request_.output / "noise-10dB", output=tmp_path / "again"))
+    assert [row["source_filepath"] for row in _rows(tmp_path / "again" / "clean")] == sources
 
 
 def test_the_marker_says_where_it_comes_from(request_: CorruptRequest) -> None:

@@ -29,6 +29,7 @@ def found() -> Evaluation:
                 sentence=f"sentence {place}",
                 comment="x" * 41 if place % 2 else "y",
                 nested={"a": place % 2},
+                source_filepath=f"talk{place % 2}.wav",
             )
             for place in range(6)
         ]

@@ -102,6 +102,19 @@ def test_blocks_speaker_then_source_then_utterance() -> None:
     assert blocks_of(some).of == "utterance"
 
 
+def test_segments_resample_alike_clean_and_noisy() -> None:
+    """Clean segments share a recording's file; under noise each has its own and names its source.
+
+    The recordings' names sort otherwise than their segments' ids: the blocks follow the ids.
+    """
+    ids = {"a1": "z", "a2": "z", "b1": "y", "b2": "y", "c1": "x"}
+    clean = [utterance(n, errors=0, n=1, audio_filepath=f"/c/{ids[n]}.wav") for n in ids]
+    noisy = [utterance(n, errors=0, n=1, source_filepath=f"{ids[n]}.wav") for n in ids]
+    assert blocks_of(clean).of == blocks_of(noisy).of == "source"
+    assert blocks_of(clean).count == 3
+    assert blocks_of(clean).index.tolist() == blocks_of(noisy).index.tolist() == [0, 0, 1, 1, 2]
+
+
 def test_same_model_has_no_difference() -> None:
     """Paired resampling: against itself the interval is exactly zero, whatever the errors."""
     found = _spoken(_drawn(np.random.default_rng(2)))
