@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from asrcompress.core.artefact import Artefact
 from asrcompress.core.checkpoint import Checkpoint, LoadedModel, agrees, load, probe
+from asrcompress.core.checkpoint.layout import CODE_NAMING_FILES, CONFIG_NAME
 from asrcompress.core.errors import IntegrityError
-from asrcompress.core.files import staged_folder, write_json
+from asrcompress.core.files import read_json, staged_folder, write_json
 from asrcompress.core.manifest import (
     MANIFEST_NAME,
     PLAIN_WEIGHTS_NAME,
@@ -21,7 +22,6 @@ from asrcompress.core.manifest import (
 if TYPE_CHECKING:
     import torch
 
-_CONFIG_NAME = "config.json"
 _DTYPE_KEYS = ("dtype", "torch_dtype")
 
 
@@ -31,10 +31,12 @@ def save(
     describe: Callable[[Path], ArtefactManifest],
     *,
     overwrite: bool = False,
+    trust_remote_code: bool = False,
 ) -> Artefact:
     """Write the compressed model to a new folder, reload it there, and only then show it.
 
-    `describe` gives the manifest of the staged folder once its weight file is there.
+    `describe` gives the manifest of the staged folder once its weight file is there. Python code
+    that came with the checkpoint is left out, and no more named, where none of it was used.
 
     Raises:
         IntegrityError: the reload differs in a tensor or in the probe's logits; nothing is left.
@@ -42,10 +44,10 @@ def save(
     """
     with staged_folder(target, overwrite=overwrite) as folder:
         write_weights(compressed.model, folder / weights_name(compressed.model))
-        _write_side_files(compressed.checkpoint, folder)
+        _write_side_files(compressed.checkpoint, folder, with_code=compressed.runs_own_code)
         manifest = describe(folder)
         write_json(folder / MANIFEST_NAME, manifest.model_dump(mode="json"))
-        _prove(compressed, folder, manifest)
+        _prove(compressed, folder, manifest, trust_remote_code=trust_remote_code)
     return Artefact(target, manifest)
 
 
@@ -77,19 +79,40 @@ def write_weights(module: torch.nn.Module, path: Path) -> None:
     save_file(tensors, str(path), metadata={"format": "pt"})
 
 
-def _write_side_files(checkpoint: Checkpoint, folder: Path) -> None:
+def _write_side_files(checkpoint: Checkpoint, folder: Path, *, with_code: bool) -> None:
     for path in checkpoint.other_files:
-        if path.name != _CONFIG_NAME:
-            shutil.copyfile(path, folder / path.name)
+        if path.name == CONFIG_NAME or (path.suffix == ".py" and not with_code):
+            continue
+        shutil.copyfile(path, folder / path.name)
+        if path.name in CODE_NAMING_FILES and not with_code:
+            _remove_code_names(folder / path.name)
     # The weights are float32 now: a dtype left at float16 would make from_pretrained round them.
-    config = {**checkpoint.config}
-    config |= {key: "float32" for key in _DTYPE_KEYS if key in config}
+    config = checkpoint.config if with_code else _without_code(checkpoint.config)
+    config = config | {key: "float32" for key in _DTYPE_KEYS if key in config}
     config.pop("transformers_weights", None)  # another weight file's name
-    write_json(folder / _CONFIG_NAME, config)
+    write_json(folder / CONFIG_NAME, config)
 
 
-def _prove(compressed: LoadedModel, folder: Path, manifest: ArtefactManifest) -> None:
-    reloaded = load(folder, trust_remote_code="auto_map" in compressed.checkpoint.config)
+def _remove_code_names(path: Path) -> None:
+    content = read_json(path)
+    cleaned = _without_code(content)
+    if cleaned != content:
+        write_json(path, cleaned)
+
+
+def _without_code(value: Any) -> Any:
+    """The JSON value without any `auto_map`, at whatever depth."""
+    if isinstance(value, dict):
+        return {key: _without_code(inner) for key, inner in value.items() if key != "auto_map"}
+    if isinstance(value, list):
+        return [_without_code(inner) for inner in value]
+    return value
+
+
+def _prove(
+    compressed: LoadedModel, folder: Path, manifest: ArtefactManifest, *, trust_remote_code: bool
+) -> None:
+    reloaded = load(folder, trust_remote_code=trust_remote_code)
     for name in differing_tensors(compressed.model, reloaded.model):
         raise IntegrityError("a tensor changed when it was saved and reloaded", where=name)
     if not agrees(probe(reloaded), manifest.probe):

@@ -58,6 +58,7 @@ def run(request: CompressRequest, progress: Progress = silent) -> Artefact:
         target,
         lambda folder: _manifest(folder, request, loaded, source, ledger),
         overwrite=request.overwrite,
+        trust_remote_code=request.trust_remote_code,
     )
     count.end()
     return artefact

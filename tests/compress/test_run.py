@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -328,3 +329,76 @@ def test_probe_of_the_original_differs(source: Path, tmp_path: Path) -> None:
     """The proof would notice an artefact that is not compressed at all."""
     made = _compress(source, tmp_path / "made", {"bits": 8})
     assert not agrees(probe(load(source)), made.manifest.probe)
+
+
+def _edit_json(path: Path, **changes: Any) -> None:
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+CODE_MAP = {
+    "AutoConfig": "evilcode.Own",
+    "AutoModelForCTC": "evilcode.Own",
+    "AutoProcessor": "evilcode.Own",
+    "AutoFeatureExtractor": "evilcode.Own",
+    "AutoTokenizer": ["evilcode.Own", None],
+}
+
+
+@pytest.mark.parametrize(
+    "name", ["config.json", "processor_config.json", "tokenizer_config.json", "in the features"]
+)
+def test_own_code_is_not_run_unasked(tmp_path: Path, name: str) -> None:
+    """A known type with code beside it: the built-in classes are used, and the code left out."""
+    source = tiny_checkpoint(tmp_path / "tiny")
+    (source / "evilcode.py").write_text(f"open({str(tmp_path / 'trace')!r}, 'w')\n")
+    if name == "in the features":
+        path = source / "processor_config.json"
+        features = json.loads(path.read_text())["feature_extractor"]
+        _edit_json(path, feature_extractor={**features, "auto_map": CODE_MAP})
+    else:
+        _edit_json(source / name, auto_map=CODE_MAP)
+    made = _compress(source, tmp_path / "made", {"bits": 8}, measure_zip=False)
+    assert not (tmp_path / "trace").exists()
+    assert not list(made.folder.glob("*.py"))
+    assert not [p for p in made.folder.glob("*.json") if "auto_map" in p.read_text()]
+    assert made.manifest.sizes.disk_bytes == load(made.folder).checkpoint.disk_bytes
+    assert not (tmp_path / "trace").exists()
+
+
+def test_features_with_own_code_are_not_run_unasked(tmp_path: Path) -> None:
+    """The older preprocessor_config.json too."""
+    source = tiny_checkpoint(tmp_path / "tiny")
+    (source / "evilcode.py").write_text(f"open({str(tmp_path / 'trace')!r}, 'w')\n")
+    path = source / "processor_config.json"
+    features = json.loads(path.read_text())["feature_extractor"]
+    path.unlink()
+    (source / "preprocessor_config.json").write_text(json.dumps(features))
+    _edit_json(source / "preprocessor_config.json", auto_map=CODE_MAP)
+    made = _compress(source, tmp_path / "made", {"bits": 8}, measure_zip=False)
+    assert not (tmp_path / "trace").exists()
+    assert "auto_map" not in (made.folder / "preprocessor_config.json").read_text()
+
+
+OWN_CODE = """
+from transformers import Wav2Vec2Config, Wav2Vec2ForCTC
+class OwnConfig(Wav2Vec2Config):
+    model_type = "own-asr"
+class OwnForCTC(Wav2Vec2ForCTC):
+    config_class = OwnConfig
+"""
+
+
+def test_own_code_with_permission_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model of a type of its own needs its code in the artefact too."""
+    modules = str(tmp_path / "modules")
+    monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", modules)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    source = tiny_checkpoint(tmp_path / "tiny")
+    (source / "own.py").write_text(OWN_CODE)
+    code_map = {"AutoConfig": "own.OwnConfig", "AutoModelForCTC": "own.OwnForCTC"}
+    _edit_json(source / "config.json", model_type="own-asr", auto_map=code_map)
+    made = _compress(source, tmp_path / "made", {"bits": 8}, trust_remote_code=True)
+    assert (made.folder / "own.py").read_text() == OWN_CODE
+    assert json.loads((made.folder / "config.json").read_text())["auto_map"] == code_map
+    with pytest.raises(ModelError, match="--trust-remote-code"):
+        load(made.folder)

@@ -26,6 +26,8 @@ TOKENIZER_FILES = (
     "vocab.json",
     "vocab.txt",
 )
+# Where an auto_map may stand, which names the Python code of a checkpoint's own classes.
+CODE_NAMING_FILES = (CONFIG_NAME, *FEATURE_FILES, "tokenizer_config.json")
 SIDE_FILES = (CONFIG_NAME, "generation_config.json", *FEATURE_FILES, *TOKENIZER_FILES)
 INDEX_SUFFIX = ".index.json"
 

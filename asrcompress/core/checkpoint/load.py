@@ -19,6 +19,8 @@ from asrcompress.core.files import sha256_of_file
 if TYPE_CHECKING:
     import torch
 
+_OWN_CODE_PACKAGE = "transformers_modules."  # where transformers imports a checkpoint's code to
+
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
@@ -31,6 +33,14 @@ class LoadedModel:
     @property
     def sample_rate_hz(self) -> int:
         return int(self.processor.feature_extractor.sampling_rate)
+
+    @property
+    def runs_own_code(self) -> bool:
+        """Whether any of its classes is from the Python code that came with the checkpoint."""
+        processor = self.processor
+        config = getattr(self.model, "config", None)
+        parts = (self.model, config, processor, processor.feature_extractor, processor.tokenizer)
+        return any(type(part).__module__.startswith(_OWN_CODE_PACKAGE) for part in parts)
 
 
 def load(
