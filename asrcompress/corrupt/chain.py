@@ -114,7 +114,11 @@ def _check_names(names: Sequence[str]) -> None:
                 expected="letters, digits, blanks and -_.+, not a dot first",
             )
         if name.casefold() in seen:
-            raise InputError("condition twice", got=repr(name))
+            raise InputError(
+                "condition twice",
+                got=repr(name),
+                next_step="give each SNR, noise type and room once",
+            )
         seen.add(name.casefold())
 
 

@@ -29,5 +29,14 @@ def test_without_both_there_are_no_pairs() -> None:
     assert len(conditions_from([0, 10], ["small", "medium"], False)) == 4
 
 
-def test_a_value_given_twice_is_one_condition() -> None:
-    assert len(conditions_from([10, 10.0], [], False)) == 1
+def test_a_value_given_twice_is_two_conditions() -> None:
+    """It is not dropped in silence: `run` refuses two conditions of one name."""
+    twice = conditions_from([10, 10.0], ["small", "small"], False)
+    assert [condition.name for condition in twice] == ["noise-10dB"] * 2 + ["room-small"] * 2
+
+
+def test_values_that_differ_late_have_names_that_differ() -> None:
+    """Decimals as typed, without the noise of binary fractions; minus zero is zero."""
+    made = conditions_from([10, 10.0000001, 0.1 + 0.2, -0.0, -5], [], False)
+    names = [condition.name for condition in made]
+    assert names == [f"noise-{level}dB" for level in ("10", "10.0000001", "0.3", "0", "-5")]

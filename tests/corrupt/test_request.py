@@ -215,6 +215,13 @@ def test_bad_files_that_are_allowed_are_counted(request_: CorruptRequest, tmp_pa
     assert [bad["id"] for bad in marker["conditions"][0]["bad_files"]] == ["u1", "u3"]
 
 
+def test_an_snr_given_twice_is_refused(request_: CorruptRequest) -> None:
+    again = conditions_from([10, 10], [], False)
+    with pytest.raises(InputError, match=r"condition twice; got 'noise-10dB'; give each SNR"):
+        run(replace(request_, conditions=again))
+    assert not request_.output.exists()
+
+
 def test_a_condition_left_without_recordings_is_an_error(
     request_: CorruptRequest, tmp_path: Path
 ) -> None:
