@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from asrcompress.core.checkpoint.locate import Checkpoint
 from asrcompress.core.checkpoint.quiet import quiet_transformers
 from asrcompress.core.errors import ModelError
 
-_BUILT_IN_ATTENTION = ("eager", "sdpa")
+# Code of transformers and PyTorch. Not flash_attention_2 and its kin: where that package is not
+# installed, transformers takes a kernel from the hub in its place.
+_BUILT_IN_ATTENTION = ("eager", "sdpa", "flex_attention")
+_ATTENTION_KEYS = ("attn_implementation", "_attn_implementation", "_attn_implementation_internal")
 
 
 def config_of(checkpoint: Checkpoint, *, trust_remote_code: bool = False) -> Any:
@@ -21,12 +25,12 @@ def config_of(checkpoint: Checkpoint, *, trust_remote_code: bool = False) -> Any
     from transformers import CONFIG_MAPPING, AutoConfig
 
     _refuse_other_quantisation(checkpoint)
-    _refuse_kernels(checkpoint)
+    _refuse_kernels(checkpoint, _attention_named_in(checkpoint.config))
     if checkpoint.model_type not in CONFIG_MAPPING and not trust_remote_code:
         _refuse_unknown(checkpoint)
     try:
         with quiet_transformers():
-            return AutoConfig.from_pretrained(
+            config = AutoConfig.from_pretrained(
                 checkpoint.folder, local_files_only=True, trust_remote_code=trust_remote_code
             )
     except (
@@ -42,6 +46,8 @@ def config_of(checkpoint: Checkpoint, *, trust_remote_code: bool = False) -> Any
             where=checkpoint.folder / "config.json",
             got=f"{type(error).__name__}: {str(error)[:200]}",
         ) from None
+    _refuse_kernels(checkpoint, _attention_asked_for(config))
+    return config
 
 
 def ctc_class(checkpoint: Checkpoint, config: Any, *, trust_remote_code: bool = False) -> Any:
@@ -88,16 +94,41 @@ def _refuse_unknown(checkpoint: Checkpoint) -> None:
     )
 
 
-def _refuse_kernels(checkpoint: Checkpoint) -> None:
+def _refuse_kernels(checkpoint: Checkpoint, asked: Iterable[object]) -> None:
     """A configuration may name an attention kernel on the hub: native code, fetched to run."""
-    attention = checkpoint.config.get("attn_implementation")
-    if attention is not None and attention not in _BUILT_IN_ATTENTION:
-        raise ModelError(
-            "the model asks for an attention kernel from elsewhere",
-            where=checkpoint.folder / "config.json",
-            got=f"attn_implementation {attention}",
-            expected=f"none, or one of {', '.join(_BUILT_IN_ATTENTION)}",
-        )
+    for attention in asked:
+        if attention is not None and attention not in _BUILT_IN_ATTENTION:
+            raise ModelError(
+                "the model asks for an attention kernel from elsewhere",
+                where=checkpoint.folder / "config.json",
+                got=f"attn_implementation {str(attention)[:200]}",
+                expected=f"none, or one of {', '.join(_BUILT_IN_ATTENTION)}",
+            )
+
+
+def _attention_named_in(value: object) -> Iterator[object]:
+    """What a configuration file names for attention, at whatever depth."""
+    if isinstance(value, list):
+        for inner in value:
+            yield from _attention_named_in(inner)
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key not in _ATTENTION_KEYS:
+                yield from _attention_named_in(inner)
+            elif isinstance(inner, dict):  # one for each part of the model
+                yield from inner.values()
+            else:
+                yield inner
+
+
+def _attention_asked_for(config: Any) -> Iterator[object]:
+    """What a configuration object asks for, itself and in the configurations that are in it."""
+    from transformers import PretrainedConfig
+
+    yield getattr(config, "_attn_implementation", None)
+    for inner in vars(config).values():
+        if isinstance(inner, PretrainedConfig):
+            yield from _attention_asked_for(inner)
 
 
 def _refuse_other_quantisation(checkpoint: Checkpoint) -> None:

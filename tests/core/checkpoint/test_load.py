@@ -194,11 +194,52 @@ def test_quantised_by_another_tool(folder: Path) -> None:
         load(folder)
 
 
-def test_attention_kernel_from_the_hub(folder: Path) -> None:
-    """Native code that a configuration names is not fetched."""
-    _edit_config(folder, attn_implementation="someone/fast-attention")
-    with pytest.raises(ModelError, match=r"attention kernel.*someone/fast-attention"):
+KERNEL = "kernels-community/flash-attn"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"attn_implementation": KERNEL},
+        {"_attn_implementation": KERNEL},
+        {"_attn_implementation_internal": KERNEL},
+        {"attn_implementation": {"": KERNEL}},
+        {"attn_implementation": "flash_attention_2"},  # where not installed: from the hub
+        {"_attn_implementation": ["sdpa"]},
+        {"text_config": {"_attn_implementation": KERNEL}},
+        {"per_layer_config": [{"attn_implementation": KERNEL}]},
+    ],
+    ids=str,
+)
+def test_attention_kernel_from_the_hub(folder: Path, changes: dict[str, Any]) -> None:
+    """Native code that a configuration names, under any key and at any depth, is not fetched."""
+    _edit_config(folder, **changes)
+    with pytest.raises(
+        ModelError, match=r"attention kernel.*(flash|\['sdpa'\]).*one of eager, sdpa"
+    ):
         load(folder)
+
+
+@pytest.mark.parametrize("depth", ["itself", "a part of it"])
+def test_attention_kernel_of_an_own_configuration(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, depth: str
+) -> None:
+    """What the made configuration asks for counts, not only what its file says."""
+    config = transformers.Wav2Vec2Config()
+    asking = config
+    if depth == "a part of it":
+        asking = config.encoder_config = transformers.Wav2Vec2Config()
+    asking._attn_implementation = KERNEL
+    monkeypatch.setattr(transformers.AutoConfig, "from_pretrained", lambda *_, **__: config)
+    with pytest.raises(ModelError, match=f"attention kernel.*{KERNEL}"):
+        load(folder)
+
+
+@pytest.mark.parametrize("attention", [None, "eager", "sdpa", "flex_attention"])
+def test_attention_that_is_built_in(folder: Path, attention: str | None) -> None:
+    """The implementations of transformers and PyTorch stay open to a configuration."""
+    _edit_config(folder, _attn_implementation=attention)
+    load(folder)
 
 
 @pytest.mark.parametrize("changes", [{"hidden_size": "big"}, {"conv_dim": [16]}])
