@@ -136,7 +136,7 @@ def _check_bad(outcomes: Sequence[Outcome], request: CorruptRequest) -> None:
             expected=f"at most {request.max_bad_files}",
             next_step=f"no recording is left under {emptied[0]}"
             if emptied
-            else f"mend them, or allow them with --max-bad-files {len(bad)}",
+            else f"mend them, or allow {len(bad)} with max_bad_files (--max-bad-files)",
         )
 
 

@@ -122,7 +122,7 @@ def _answer(task: dict[str, Any], timeout_s: float | None) -> dict[str, Any]:
             "cannot measure the cost",
             where=task["model"],
             got=f"exit status {done.returncode}, {_last_line(done.stderr)}",
-            next_step="leave it out with --no-cost",
+            next_step="leave it out with measure_cost: false (--no-cost)",
         ) from None
     if "error" in answer:
         raise _error_of(answer["kind"], answer["error"])

@@ -101,7 +101,8 @@ def _check_bad(bad_files: dict[str, str], corpus: Corpus, allowed: int) -> None:
             got=f"{len(bad_files)} of {len(corpus.utterances)} files, first: "
             + next(iter(bad_files.values())),
             expected=f"at most {allowed}",
-            next_step="repair or remove them, or allow them with --max-bad-files",
+            next_step="repair or remove them, "
+            f"or allow {len(bad_files)} with max_bad_files (--max-bad-files)",
         )
     if len(bad_files) == len(corpus.utterances):
         raise NothingToEvaluateError("no readable audio", where=corpus.name)

@@ -196,7 +196,7 @@ def test_bad_files_fail_the_run_at_its_end_and_leave_nothing(
     _spoil(tmp_path / "c")
     with (
         caplog.at_level(logging.WARNING),
-        pytest.raises(InputError, match=r"3 of 6 recordings.*at most 2; .*--max-bad-files 3"),
+        pytest.raises(InputError, match=r"3 of 6 recordings.*at most 2; .*allow 3 with max_bad"),
     ):
         run(replace(request_, max_bad_files=2, workers=workers))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["c", "n", "r"]
