@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from asrcompress.core.errors import InputError
 from asrcompress.evaluate import memory
 
 LARGE_BYTES = 200 << 20
@@ -46,3 +47,13 @@ def test_without_proc_the_largest_counts(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert memory.resident_bytes() == pytest.approx(largest * 1024, rel=0.01)
     monkeypatch.setattr(memory.sys, "platform", "darwin")
     assert memory.resident_bytes() == pytest.approx(largest, rel=0.01)
+
+
+def test_a_system_that_does_not_tell_is_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Windows has neither /proc nor the module resource: one line, not an import error."""
+    monkeypatch.setattr(memory, "_STATUS", tmp_path / "none")
+    monkeypatch.setitem(sys.modules, "resource", None)
+    with pytest.raises(InputError, match=r"cannot measure memory.*measure_cost: false \(--no-cost"):
+        memory.peak_resident_bytes()
