@@ -44,7 +44,7 @@ def report(
     from asrcompress import report as room
     from asrcompress.cli import console
     from asrcompress.core.errors import InputError
-    from asrcompress.core.files import check_output, write_text
+    from asrcompress.core.files import check_output_file, write_text
     from asrcompress.core.registry import expected_one_of
     from asrcompress.core.results import read_results
 
@@ -52,7 +52,7 @@ def report(
         expected = expected_one_of(format_name, room.format_names())
         raise InputError("unknown format", got=repr(format_name), expected=expected)
     if output is not None:
-        check_output(output, overwrite=overwrite)
+        check_output_file(output, overwrite=overwrite)
     found, costs = read_results(results)
     if format_name == "table" and output is None:
         console.show(*room.tables(found, costs, groups=groups, intervals=intervals))
