@@ -79,7 +79,7 @@ def evaluate(
     from asrcompress.evaluate import EvaluateRequest, run
 
     if output is not None:
-        check_output(output, overwrite=overwrite)
+        check_output(output, overwrite=overwrite, inputs=(model, corpus, baseline))
     request = EvaluateRequest(
         model=model,
         corpus=corpus,

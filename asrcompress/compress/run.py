@@ -40,7 +40,7 @@ def run(request: CompressRequest, progress: Progress = silent) -> Artefact:
         raise InputError("nothing to do", next_step="ask for a compression, for example bits 8")
     checkpoint = locate(request.model, revision=request.revision)
     target = request.output or default_output(request.model, request.steps)
-    check_output(target, overwrite=request.overwrite)
+    check_output(target, overwrite=request.overwrite, inputs=[checkpoint.folder])
     _refuse_quantised(checkpoint)
     count = _Count(progress, total=len(request.steps) + (3 if request.measure_zip else 2))
 

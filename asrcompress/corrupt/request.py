@@ -54,15 +54,18 @@ def run(request: CorruptRequest, progress: Progress = silent) -> CorruptResult:
     Raises:
         InputError: a mistake in the request, found before any work; or at the end more unreadable
             recordings than `max_bad_files`.
-        OutputError: the output exists or cannot be written.
+        OutputError: the output exists, cannot be written, or would touch what is read.
     """
     _check_numbers(request)
-    check_output(request.output, overwrite=request.overwrite)
+    place = None if isinstance(request.corpus, Corpus) else request.corpus
+    _check_output(request, place, request.noise, request.rir)
     corpus = (
         request.corpus
         if isinstance(request.corpus, Corpus)
         else read_corpus(request.corpus, format_name=request.format_name)
     )
+    if request.overwrite:  # a manifest may list recordings anywhere, in the old output too
+        _check_output(request, *(utterance.path for utterance in corpus.utterances))
     libraries = open_libraries(corpus, request.noise, request.rir)
     check_conditions(request.conditions, libraries)
     sha256 = corpus.sha256()
@@ -76,6 +79,10 @@ def run(request: CorruptRequest, progress: Progress = silent) -> CorruptResult:
         _write_manifests(staging, result, outcomes)
         write_json(staging / MARKER_NAME, _marker(corpus.name, sha256, result))
     return result
+
+
+def _check_output(request: CorruptRequest, *inputs: str | Path | None) -> None:
+    check_output(request.output, overwrite=request.overwrite, inputs=inputs)
 
 
 def _check_numbers(request: CorruptRequest) -> None:

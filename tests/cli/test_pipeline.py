@@ -85,6 +85,35 @@ def test_report_to_a_file(place: Path, tmp_path: Path) -> None:
     assert run(["report", str(place / "results"), "--format", "html", "-o", str(page), "-q"]) == 2
 
 
+def test_report_overwrites_a_file_only(
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """--overwrite replaces the page, never a folder."""
+    page = tmp_path / "page.html"
+    page.write_text("old", encoding="utf-8")
+    arguments = ["report", str(place / "results"), "--format", "html", "--overwrite", "-q", "-o"]
+    assert run([*arguments, str(page)]) == 0
+    assert page.read_text(encoding="utf-8").startswith("<!")
+    assert run([*arguments, str(place / "results")]) == 2
+    assert "a folder is there" in capsys.readouterr().err
+    assert (place / "results" / "results.json").is_file()
+
+
+@pytest.mark.parametrize("output", ["int8", "int8/new", "noisy", "noisy/noise-10dB", "model/new"])
+def test_evaluate_does_not_write_over_what_it_reads(
+    place: Path, capsys: pytest.CaptureFixture[str], output: str
+) -> None:
+    """Refused in one line before any work, with --overwrite too."""
+    before = sorted(place.rglob("*"))
+    arguments = ["evaluate", str(place / "int8"), str(place / "noisy" / "noise-10dB"), "--no-cost"]
+    more = ["--baseline", str(place / "model"), "--overwrite", "-q", "-o", str(place / output)]
+    assert run([*arguments, *more]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "would touch an input" in error
+    assert sorted(place.rglob("*")) == before
+
+
 def test_evaluate_json(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """--json gives a script the rates, on stdout alone."""
     arguments = ["evaluate", str(place / "model"), str(place / "corpus"), "--no-cost", "--json"]

@@ -205,8 +205,20 @@ def test_existing_output(source: Path, tmp_path: Path) -> None:
         _compress(Path("no-such-model-here/x.bin") and source, target, {"bits": 4})
     made = _compress(source, target, {"bits": 4}, overwrite=True)
     assert made.manifest.steps[0].params == {"bits": 4}
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "results.json").write_text("{}")
     with pytest.raises(OutputError, match="did not make"):
-        _compress(source, source, {"bits": 4}, overwrite=True)
+        _compress(source, tmp_path / "mine", {"bits": 4}, overwrite=True)
+
+
+def test_a_model_is_not_overwritten_by_its_own_compression(source: Path, tmp_path: Path) -> None:
+    """A pruned artefact is ours, and may be compressed again, but elsewhere."""
+    pruned = _compress(source, tmp_path / "a" / "pruned", PRUNED, measure_zip=False).folder
+    before = sorted(path.name for path in pruned.iterdir())
+    for target in (pruned, pruned / "int8", tmp_path / "a"):
+        with pytest.raises(OutputError, match="would touch an input"):
+            _compress(pruned, target, {"bits": 8}, overwrite=True)
+    assert sorted(path.name for path in pruned.iterdir()) == before
 
 
 @pytest.mark.parametrize(

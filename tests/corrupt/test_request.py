@@ -257,6 +257,30 @@ def test_an_output_that_exists_is_kept(request_: CorruptRequest) -> None:
     assert (request_.output / "mine.txt").read_text() == "keep"
 
 
+@pytest.mark.parametrize("output", ["out", "out/clean", "out/clean/new", "n", "r/new"])
+def test_an_output_that_would_touch_what_is_read_is_refused(
+    request_: CorruptRequest, tmp_path: Path, output: str
+) -> None:
+    run(request_)
+    before = _bytes(tmp_path)
+    again = replace(request_, corpus=tmp_path / "out" / "clean", overwrite=True)
+    with pytest.raises(OutputError, match="would touch an input"):
+        run(replace(again, output=tmp_path / output))
+    assert _bytes(tmp_path) == before
+
+
+def test_an_output_that_holds_recordings_to_read_is_refused(
+    request_: CorruptRequest, tmp_path: Path
+) -> None:
+    """Wherever the manifest that lists them is."""
+    run(request_)
+    before = _bytes(tmp_path)
+    listed = read_corpus(request_.output / "clean")
+    with pytest.raises(OutputError, match="would touch an input"):
+        run(replace(request_, corpus=listed, overwrite=True))
+    assert _bytes(tmp_path) == before
+
+
 def test_an_output_that_cannot_be_written_is_found_before_any_work(
     request_: CorruptRequest, tmp_path: Path
 ) -> None:
