@@ -184,18 +184,23 @@ def _unscored_notes(matrix: Matrix) -> Iterator[str]:
         silent = sum(why == NO_REFERENCE for why in evaluation.unscored.values())
         unreadable = len(evaluation.unscored) - silent
         if silent:
-            yield f"{condition}: {silent} utterances without a reference are not scored"
+            yield f"Not scored under {condition}: {_count(silent, 'utterance')} without a reference."
         if unreadable:
-            yield f"{condition}: {unreadable} audio files could not be read and are not scored"
+            files = _count(unreadable, "audio file")
+            yield f"Not scored under {condition}: {files} that could not be read."
 
 
 def _block_notes(evaluation: Evaluation) -> Iterator[str]:
     blocks = blocks_of(evaluation.utterances)
     if evaluation.words.n == 0:
-        yield "no reference words: the word error rate is undefined"
+        yield "No reference words: the word error rate is undefined."
     elif blocks.count < 2:
-        yield "one utterance only: no interval and no verdict"
+        yield "One utterance only: no interval and no verdict."
     elif blocks.count < FEW_BLOCKS:
-        yield f"intervals resample {blocks.count} {blocks.of}s only and may be too narrow"
+        yield f"Intervals resample {blocks.count} {blocks.of}s only and may be too narrow."
     else:
-        yield f"intervals resample {blocks.count} {blocks.of}s"
+        yield f"Intervals resample {blocks.count} {blocks.of}s."
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -33,6 +33,7 @@ class LedgerGroup:
 
     @property
     def first(self) -> LedgerRow:
+        """The tensor that stands for all: they share kind, type and reason."""
         return self.rows[0]
 
     @property
@@ -51,7 +52,7 @@ def ledger_renderables(manifest: ArtefactManifest, *, full: bool = False) -> lis
     rows = manifest.ledger.rows
     groups = [LedgerGroup(row.name, (row,)) for row in rows] if full else group_rows(rows)
     reasons = list(dict.fromkeys(group.first.why for group in groups))
-    notes = [text(f"Note: {note}.") for note in ledger_notes(manifest)]
+    notes = [text(f"Note: {note[0].upper()}{note[1:]}.") for note in ledger_notes(manifest)]
     return spaced(
         [
             Group(_groups_table(groups, reasons), _reasons(reasons)),

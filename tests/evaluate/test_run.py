@@ -112,7 +112,7 @@ def test_utterances_without_a_reference_are_told(tiny: Tiny, corpus: Corpus) -> 
     mixed = Corpus("c", (*corpus.utterances, silent))
     outcome = run(_request(tiny("+wav2vec2"), mixed))
     assert outcome.results.cells[0].utterances == 3
-    assert outcome.results.notes[0] == "c: 1 utterances without a reference are not scored"
+    assert outcome.results.notes[0] == "Not scored under c: 1 utterance without a reference."
 
 
 def test_no_reference_at_all(tiny: Tiny, tmp_path: Path) -> None:

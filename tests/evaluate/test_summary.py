@@ -56,7 +56,7 @@ def test_each_cell_against_the_baseline_in_its_condition() -> None:
     assert fp32 is not None
     assert fp32.comparison is None
     assert fp32.wer_interval is not None
-    assert results.notes == ("intervals resample 12 speakers",)
+    assert results.notes == ("Intervals resample 12 speakers.",)
 
 
 def test_every_model_can_have_its_own_baseline() -> None:
@@ -99,9 +99,9 @@ def test_notes_tell_what_was_left_out() -> None:
     unscored = {"x": "no reference text", "y": "not readable as audio: y.flac"}
     matrix = _matrix({("fp32", "clean"): evaluation(rows, unscored=unscored)})
     assert summarise(matrix, QUICK).notes == (
-        "clean: 1 utterances without a reference are not scored",
-        "clean: 1 audio files could not be read and are not scored",
-        "intervals resample 3 speakers only and may be too narrow",
+        "Not scored under clean: 1 utterance without a reference.",
+        "Not scored under clean: 1 audio file that could not be read.",
+        "Intervals resample 3 speakers only and may be too narrow.",
     )
 
 

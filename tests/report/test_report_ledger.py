@@ -106,6 +106,7 @@ def test_pruned_only_is_said_to_be_no_smaller(manifest: ArtefactManifest) -> Non
     pruned = manifest.model_copy(update={"quantization": {}})
     text = " ".join(plain(ledger_tables(pruned)).split())
     assert "no smaller until zipped or quantised, and no faster" in text
+    assert "Note: Pruned weights" in text
 
 
 def test_full_lists_every_tensor_and_all_fits_80_columns(manifest: ArtefactManifest) -> None:
