@@ -41,6 +41,7 @@ class Comparison(BaseModel):
 
     @property
     def verdict(self) -> Verdict:
+        """Non-inferior up to the margin, inferior wholly beyond it, else inconclusive."""
         if self.interval.high <= self.margin:
             return Verdict.NON_INFERIOR
         if self.interval.low > self.margin:

@@ -40,4 +40,5 @@ class Cost(BaseModel):
 
     @property
     def rtfx(self) -> float | None:
+        """Audio seconds / processing seconds; None where no time was measured."""
         return self.audio_s / self.processing_s if self.processing_s > 0 else None

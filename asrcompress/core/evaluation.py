@@ -29,6 +29,7 @@ class ErrorCounts(_Model):
 
     @property
     def errors(self) -> int:
+        """Substitutions, deletions and insertions together."""
         return self.s + self.d + self.i
 
     @property
@@ -80,12 +81,15 @@ class Evaluation(_Model):
 
     @property
     def words(self) -> ErrorCounts:
+        """The word counts of all utterances, summed."""
         return sum((row.words for row in self.utterances), ErrorCounts())
 
     @property
     def chars(self) -> ErrorCounts:
+        """The character counts of all utterances, summed."""
         return sum((row.chars for row in self.utterances), ErrorCounts())
 
     @property
     def audio_s(self) -> float:
+        """Seconds of audio that were scored."""
         return sum(row.duration_s for row in self.utterances)

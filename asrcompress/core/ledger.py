@@ -28,6 +28,7 @@ class LedgerRow(BaseModel):
 
     @property
     def weights(self) -> int:
+        """The tensor's number of weights, those pruned to zero among them."""
         count = 1
         for size in self.shape_before:
             count *= size
@@ -43,10 +44,12 @@ class Ledger(BaseModel):
 
     @property
     def bytes_before(self) -> int:
+        """Bytes of all tensors in the original."""
         return sum(row.bytes_before for row in self.rows)
 
     @property
     def bytes_after(self) -> int:
+        """Bytes of all tensors after compression."""
         return sum(row.bytes_after for row in self.rows)
 
     @property
@@ -56,6 +59,7 @@ class Ledger(BaseModel):
 
     @property
     def weights(self) -> int:
+        """All tensors' number of weights."""
         return sum(row.weights for row in self.rows)
 
     @property

@@ -75,17 +75,21 @@ class BoundStep:
 
     @property
     def key(self) -> str:
+        """What its generator is keyed with, beside the seed and the utterance."""
         return str(self.module.key(self.params)) if hasattr(self.module, "key") else self.name
 
     @property
     def code_version(self) -> int:
+        """The version of what it does to the sound."""
         return int(self.module.CODE_VERSION)
 
     @property
     def comes_first(self) -> bool:
+        """True where no other step may go before it."""
         return bool(getattr(self.module, "COMES_FIRST", False))
 
     def uses(self, libraries: Libraries) -> tuple[Use, ...]:
+        """The libraries that it draws from with these parameters."""
         uses = getattr(self.module, "uses", None)
         return tuple(uses(self.params, libraries)) if uses else ()
 

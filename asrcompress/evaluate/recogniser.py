@@ -39,19 +39,24 @@ class Recogniser(Protocol):
         """The model as the user named it."""
 
     @property
-    def model_sha256(self) -> str: ...
+    def model_sha256(self) -> str:
+        """The hash of its weight files."""
 
     @property
-    def sizes(self) -> Sizes: ...
+    def sizes(self) -> Sizes:
+        """Its bytes in memory, on disk and zipped."""
 
     @property
-    def sample_rate_hz(self) -> int: ...
+    def sample_rate_hz(self) -> int:
+        """The rate that `transcribe` takes audio at."""
 
     @property
-    def device(self) -> str: ...
+    def device(self) -> str:
+        """Where it runs: cpu, cuda, cuda:1."""
 
     @property
-    def threads(self) -> int: ...
+    def threads(self) -> int:
+        """How many processor threads it computes with."""
 
     def batching(self, batch_size: int) -> Batching:
         """How many of `batch_size` recordings it may take at once without a change of output."""

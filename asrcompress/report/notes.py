@@ -53,10 +53,12 @@ def derived_notes(results: Results, costs: CostTable) -> tuple[str, ...]:
 
 
 def is_quantised(artefact: ArtefactResult) -> bool:
+    """True where the compression's name says 8 bits or fewer."""
     return bool(_QUANTISED_NAME.search(artefact.compression))
 
 
 def is_pruned_only(artefact: ArtefactResult) -> bool:
+    """True where weights are zero and none are quantised."""
     return (artefact.sparsity or 0.0) > _NOTICEABLE_SPARSITY and not is_quantised(artefact)
 
 

@@ -47,6 +47,7 @@ class ArtefactRow:
 
     @property
     def rtfx(self) -> float | None:
+        """Audio seconds / processing seconds; None where speed was not measured."""
         return self.cost.rtfx if self.cost else None
 
 
@@ -93,10 +94,12 @@ class View:
 
     @property
     def is_compared(self) -> bool:
+        """True where at least one artefact has a verdict."""
         return any(row.verdicts for row in self.artefacts)
 
     @property
     def has_costs(self) -> bool:
+        """True where speed was measured for at least one artefact."""
         return any(row.cost for row in self.artefacts)
 
     @property
