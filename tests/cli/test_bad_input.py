@@ -190,10 +190,9 @@ def test_output_that_cannot_be_written(
     here: Path, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
     """Found before any work: a file where a folder is to be (root may write anywhere else)."""
-    blocked = str(here / "given" / "corpus" / "manifest.jsonl" / "out")
-    _one_line(
-        [*_writing(here, command), "-o", blocked], 2, capsys, "cannot write", "manifest.jsonl"
-    )
+    (here / "file").write_text("mine", encoding="utf-8")
+    blocked = str(here / "file" / "out")
+    _one_line([*_writing(here, command), "-o", blocked], 2, capsys, "cannot write", blocked)
 
 
 @pytest.mark.parametrize("command", ["compress", "corrupt", "evaluate", "audit"])
