@@ -10,7 +10,8 @@ from asrcompress.audit.recipe import LoadedRecipe, shipped_recipes
 from asrcompress.audit.recipe_text import load_recipe
 from asrcompress.audit.request import AuditOutcome, AuditRequest
 from asrcompress.core.errors import OutputError
-from asrcompress.core.files import check_output, read_json, read_text, write_json
+from asrcompress.core.files import read_json, read_text, write_json
+from asrcompress.core.output import check_output
 from asrcompress.core.progress import Progress, silent
 from asrcompress.report.folder import FILE_NAMES
 

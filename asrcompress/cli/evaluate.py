@@ -75,7 +75,7 @@ def evaluate(
     from asrcompress import report
     from asrcompress.cli import console
     from asrcompress.core.device import resolve_device
-    from asrcompress.core.files import check_output
+    from asrcompress.core.output import check_output
     from asrcompress.evaluate import EvaluateRequest, run
 
     if output is not None:
@@ -112,7 +112,7 @@ def evaluate(
 
 def _write(output: Path, outcome: Outcome, *, overwrite: bool) -> None:
     """The results as files in a new folder, all of them or none."""
-    from asrcompress.core.files import staged_folder
+    from asrcompress.core.output import staged_folder
     from asrcompress.report import write
 
     cells = [(cell.artefact, cell.condition) for cell in outcome.results.cells]

@@ -44,7 +44,8 @@ def report(
     from asrcompress import report as room
     from asrcompress.cli import console
     from asrcompress.core.errors import InputError
-    from asrcompress.core.files import check_output_file, write_text
+    from asrcompress.core.files import write_text
+    from asrcompress.core.output import check_output_file
     from asrcompress.core.registry import expected_one_of
     from asrcompress.core.results import read_results
 

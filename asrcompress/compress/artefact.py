@@ -11,13 +11,14 @@ from asrcompress.core.artefact import Artefact
 from asrcompress.core.checkpoint import Checkpoint, LoadedModel, agrees, load, probe
 from asrcompress.core.checkpoint.layout import CODE_NAMING_FILES, CONFIG_NAME
 from asrcompress.core.errors import IntegrityError
-from asrcompress.core.files import read_json, staged_folder, write_json
+from asrcompress.core.files import read_json, write_json
 from asrcompress.core.manifest import (
     MANIFEST_NAME,
     PLAIN_WEIGHTS_NAME,
     QUANTISED_WEIGHTS_NAME,
     ArtefactManifest,
 )
+from asrcompress.core.output import staged_folder
 
 if TYPE_CHECKING:
     import torch

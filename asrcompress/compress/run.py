@@ -17,9 +17,10 @@ from asrcompress.core.checkpoint import Checkpoint, LoadedModel, load, locate, p
 from asrcompress.core.checkpoint.weights import read_weights, stored_dtype
 from asrcompress.core.cost import Sizes
 from asrcompress.core.errors import InputError, ModelError
-from asrcompress.core.files import check_output, sha256_of_file
+from asrcompress.core.files import sha256_of_file
 from asrcompress.core.ledger import Ledger
 from asrcompress.core.manifest import ArtefactManifest, MethodStep, SourceRecord
+from asrcompress.core.output import check_output
 from asrcompress.core.progress import Progress, silent
 from asrcompress.core.provenance import versions
 

@@ -5,24 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from asrcompress.core.errors import InputError, OutputError
 
 _BLOCK_BYTES = 1 << 20
-# The file that marks each kind of our folders, and a key it has beside schema_version.
-_MARKERS = {
-    "asrcompress.json": "weights_sha256",
-    "corpus.json": "libraries",
-    "results.json": "cells",
-}
-_AUDIT_MARKER = "audit.json"
-_CHOOSE_ANOTHER = "choose another with -o"
 _MAX_JSON_BYTES = 256 << 20  # a results file of a large audit; beyond it the input is hostile
 
 
@@ -142,7 +132,7 @@ def write_text(path: Path, text: str) -> None:
                 stream.write(text)
                 stream.flush()
                 os.fsync(stream.fileno())
-            os.chmod(temporary, 0o666 & ~_umask())
+            os.chmod(temporary, 0o666 & ~umask())
             os.replace(temporary, path)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
@@ -162,171 +152,8 @@ def write_json_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     write_text(path, "".join(lines))
 
 
-def check_output(
-    target: Path, *, overwrite: bool = False, inputs: Iterable[str | Path | None] = ()
-) -> None:
-    """Make sure, before long work, that a new folder can be put at `target`.
-
-    inputs: what the work reads; those that are no existing paths (hub ids, None) do not count.
-
-    Raises:
-        OutputError: it equals, contains or lies in an input; it exists (and `overwrite` is not
-            set, or it is no folder that this program made, or an audit's); or its parent cannot
-            be written.
-    """
-    _refuse_inputs(target, inputs)
-    if os.path.lexists(target):
-        _refuse_existing(target, overwrite=overwrite)
-        _refuse_precious(target)
-    _check_parent(target)
-
-
-def check_output_file(target: Path, *, overwrite: bool = False) -> None:
-    """Make sure, before long work, that a file can be put at `target`.
-
-    Raises:
-        OutputError: it exists (and `overwrite` is not set, or it is a folder), or its parent
-            cannot be written.
-    """
-    if os.path.lexists(target):
-        _refuse_existing(target, overwrite=overwrite)
-    if target.is_dir():
-        raise OutputError(
-            "a folder is there", where=target, expected="a file", next_step=_CHOOSE_ANOTHER
-        )
-    _check_parent(target)
-
-
-def _refuse_inputs(target: Path, inputs: Iterable[str | Path | None]) -> None:
-    place = Path(os.path.realpath(target))
-    around_target = _identities(place)
-    for given in inputs:
-        source = None if given is None else Path(given).expanduser()
-        if source is None or not os.path.exists(source):
-            continue
-        around_source = _identities(Path(os.path.realpath(source)))
-        if around_source[0] in around_target or _identity(place) in around_source:
-            raise OutputError(
-                "the output would touch an input",
-                where=target,
-                got=f"{source} to read",
-                expected="two folders apart",
-                next_step=_CHOOSE_ANOTHER,
-            )
-
-
-def _identities(path: Path) -> list[tuple[int, int]]:
-    """What tells a file or folder from every other, under any name: its own first, then parents."""
-    found = (_identity(place) for place in (path, *path.parents))
-    return [identity for identity in found if identity is not None]
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:  # not there yet
-        return None
-    return status.st_dev, status.st_ino
-
-
-def _refuse_existing(target: Path, *, overwrite: bool) -> None:
-    if not overwrite:
-        raise OutputError(
-            "output exists", where=target, next_step=f"{_CHOOSE_ANOTHER}, or add --overwrite"
-        )
-
-
-def _refuse_precious(target: Path) -> None:
-    """Only an empty folder, or one of our own that a command can make again, may be replaced."""
-    if not target.is_dir():
-        raise OutputError(
-            "will not overwrite what is not a folder", where=target, next_step=_CHOOSE_ANOTHER
-        )
-    if (target / _AUDIT_MARKER).exists():
-        raise OutputError(
-            "will not overwrite an audit's folder", where=target, next_step=_CHOOSE_ANOTHER
-        )
-    if any(target.iterdir()) and not _is_ours(target):
-        raise OutputError(
-            "will not overwrite a folder that asrcompress did not make",
-            where=target,
-            expected=f"one with our {' or '.join(_MARKERS)}",
-            next_step=_CHOOSE_ANOTHER,
-        )
-
-
-def _is_ours(folder: Path) -> bool:
-    return any(_is_marker(folder / name, key) for name, key in _MARKERS.items())
-
-
-def _is_marker(path: Path, key: str) -> bool:
-    """Whether a file is what we write under its name; many programs have a results.json."""
-    try:
-        content = read_json(path)
-    except InputError:
-        return False
-    if not isinstance(content, dict):
-        return False
-    return key in content and isinstance(content.get("schema_version"), int)
-
-
-def _check_parent(target: Path) -> None:
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=target.parent):
-            pass
-    except OSError as error:
-        raise OutputError(
-            "cannot write",
-            where=target,
-            got=error.strerror,
-            next_step="choose a writable place with -o",
-        ) from None
-
-
-@contextmanager
-def staged_folder(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
-    """A temporary folder that becomes `target` when the block ends well, and vanishes otherwise.
-
-    The old target, if `overwrite` is set, is replaced only at the end.
-    """
-    check_output(target, overwrite=overwrite)
-    staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.partial-", dir=target.parent))
-    try:
-        yield staging
-        os.chmod(staging, 0o777 & ~_umask())
-        _sync_folder(staging)
-        _swap_in(staging, target, overwrite=overwrite)
-    except OSError as error:
-        raise OutputError("cannot write", where=target, got=error.strerror or error) from error
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    for path in folder.rglob("*"):
-        if path.is_file():
-            with path.open("rb") as stream:
-                os.fsync(stream.fileno())
-
-
-def _swap_in(staging: Path, target: Path, *, overwrite: bool) -> None:
-    if not os.path.lexists(target):
-        os.rename(staging, target)
-        return
-    check_output(target, overwrite=overwrite)
-    retired = Path(tempfile.mkdtemp(prefix=f".{target.name}.old-", dir=target.parent))
-    os.rename(target, retired / target.name)
-    try:
-        os.rename(staging, target)
-    except OSError:
-        os.rename(retired / target.name, target)
-        raise
-    finally:
-        shutil.rmtree(retired, ignore_errors=True)
-
-
-def _umask() -> int:
+def umask() -> int:
+    """The permissions that new files of this process do not get."""
     current = os.umask(0)
     os.umask(current)
     return current

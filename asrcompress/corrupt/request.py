@@ -13,7 +13,8 @@ from asrcompress.core.audio import AudioFormat
 from asrcompress.core.condition import Condition
 from asrcompress.core.corpus import Corpus, read_corpus
 from asrcompress.core.errors import InputError
-from asrcompress.core.files import check_output, staged_folder, write_json, write_json_lines
+from asrcompress.core.files import write_json, write_json_lines
+from asrcompress.core.output import check_output, staged_folder
 from asrcompress.core.progress import Progress, silent
 from asrcompress.core.provenance import versions
 from asrcompress.corrupt.chain import check_conditions
