@@ -184,7 +184,8 @@ def _unscored_notes(matrix: Matrix) -> Iterator[str]:
         silent = sum(why == NO_REFERENCE for why in evaluation.unscored.values())
         unreadable = len(evaluation.unscored) - silent
         if silent:
-            yield f"Not scored under {condition}: {_count(silent, 'utterance')} without a reference."
+            utterances = _count(silent, "utterance")
+            yield f"Not scored under {condition}: {utterances} without a reference."
         if unreadable:
             files = _count(unreadable, "audio file")
             yield f"Not scored under {condition}: {files} that could not be read."
