@@ -17,6 +17,7 @@ from asrcompress.core.results import (
     Results,
 )
 from asrcompress.report import notes
+from asrcompress.report.setup import Setup, setup_of
 from asrcompress.report.wording import headline
 
 
@@ -98,9 +99,10 @@ class View:
         return any(row.verdicts for row in self.artefacts)
 
     @property
-    def has_costs(self) -> bool:
-        """True where speed was measured for at least one artefact."""
-        return any(row.cost for row in self.artefacts)
+    def setup(self) -> Setup | None:
+        """What speed was measured on; None where it was not."""
+        costs = [row.cost for row in self.artefacts if row.cost]
+        return setup_of(costs) if costs else None
 
     @property
     def max_wer(self) -> float:

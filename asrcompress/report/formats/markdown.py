@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from asrcompress.core.results import CellResult
+from asrcompress.report.setup import Setup
 from asrcompress.report.view import ArtefactRow, View
 from asrcompress.report.wording import (
     DOCUMENT_MARKS,
@@ -33,6 +34,7 @@ def render(view: View) -> str:
         _matrix(view),
         _legend(view),
         _artefacts(view),
+        _measured(view),
         "\n".join(f"> {escape(note)}  " for note in view.notes),
         _details("Differences with intervals", _differences(view)) if view.is_compared else "",
         _details("Provenance", _provenance(view)),
@@ -70,19 +72,26 @@ def _legend(view: View) -> str:
 def _artefacts(view: View) -> str:
     header = ["artefact", "memory MB", "disk MB", "zipped MB", "rate (disk)", "rate (zipped)"]
     header += ["sparsity %"]
-    header += ["RTFx", "load s", "peak MB"] if view.has_costs else []
-    return _table(header, [_artefact(row, view.has_costs) for row in view.artefacts])
+    header += ["RTFx", "load s", "peak MB", *view.setup.differing] if view.setup else []
+    return _table(header, [_artefact(row, view.setup) for row in view.artefacts])
 
 
-def _artefact(row: ArtefactRow, has_costs: bool) -> list[str]:
+def _artefact(row: ArtefactRow, setup: Setup | None) -> list[str]:
     sizes, cost = row.result.sizes, row.cost
     cells = [escape(row.name), megabytes(sizes.memory_bytes), megabytes(sizes.disk_bytes)]
     cells += [megabytes(sizes.zipped_bytes), times(row.rates.disk), times(row.rates.zipped)]
     cells += [percent(row.result.sparsity)]
-    if has_costs:
+    if setup:
         cells += [number(row.rtfx), number(cost.load_s if cost else None)]
         cells += [megabytes(cost.peak_memory_bytes if cost else None)]
+        cells += [escape(cell) for cell in setup.cells(cost)]
     return cells
+
+
+def _measured(view: View) -> str:
+    if view.setup is None or not view.setup.shared:
+        return ""
+    return f"Speed as measured: {escape(view.setup.shared)}."
 
 
 def _differences(view: View) -> str:

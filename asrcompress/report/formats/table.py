@@ -15,6 +15,7 @@ from asrcompress.core.comparison import Verdict
 from asrcompress.core.cost import Cost
 from asrcompress.core.results import CellResult, GroupResult
 from asrcompress.report.console import Matrix, add_column, new_table, plain, spaced, text
+from asrcompress.report.setup import Setup
 from asrcompress.report.view import View
 from asrcompress.report.wording import (
     MEANINGS,
@@ -50,8 +51,8 @@ def renderables(
     if view.is_compared:
         parts.append(_legend(view))
     parts.append(_size_table(view))
-    if view.has_costs:
-        parts.append(_speed_table(view))
+    if view.setup:
+        parts.append(_speed_table(view, view.setup))
     parts += _count_tables(view)
     if intervals:
         parts += _interval_tables(view)
@@ -131,13 +132,15 @@ def _size_table(view: View) -> Table:
     return table
 
 
-def _speed_table(view: View) -> Table:
-    table = new_table("Speed and memory as measured (RTFx = audio seconds / processing seconds)")
+def _speed_table(view: View, setup: Setup) -> Table:
+    where = f" ({setup.shared})" if setup.shared else ""
+    table = new_table(f"Speed and memory as measured{where}; RTFx = audio s / processing s")
     add_column(table, "artefact", is_number=False)
-    for head in ("RTFx", "to baseline", "load s", "loaded MB", "peak MB"):
+    for head in ("RTFx", "to baseline", "load s", "loaded MB", "peak MB", *setup.differing):
         add_column(table, head)
     for row in view.artefacts:
-        cells = [row.name, number(row.rtfx), times(row.speed_ratio), *_cost(row.cost)]
+        cells = [row.name, number(row.rtfx), times(row.speed_ratio)]
+        cells += [*_cost(row.cost), *setup.cells(row.cost)]
         table.add_row(*map(text, cells))
     return table
 

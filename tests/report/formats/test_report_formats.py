@@ -37,6 +37,12 @@ def _without_words(results: Results) -> Results:
     return results.model_copy(update={"cells": (first, *results.cells[1:-1])})
 
 
+def _with_cost(costs: CostTable, name: str, **changes: object) -> CostTable:
+    """The costs with one artefact's changed."""
+    changed = costs.costs[name].model_copy(update=changes)
+    return costs.model_copy(update={"costs": {**costs.costs, name: changed}})
+
+
 @pytest.mark.parametrize("name", format_names())
 def test_every_format_is_stable_and_bears_holes(
     name: str, results: Results, costs: CostTable
@@ -73,6 +79,36 @@ def test_table_fits_80_columns_with_all_parts(results: Results, costs: CostTable
         r"^room-medium\+noise-10dB .* \+0\.25 +\[\+0\.02, \+0\.48\]", text, re.MULTILINE
     )
     assert "…" not in text
+
+
+@pytest.mark.parametrize("name", ["table", "markdown", "html"])
+def test_every_page_says_what_speed_was_measured_on(
+    name: str, results: Results, costs: CostTable
+) -> None:
+    """Once where all artefacts are alike; nothing without a measurement."""
+    assert render(results, costs, name).count("cpu, 2 threads, batch 8") == 1
+    assert "batch 8" not in render(results, CostTable(), name)
+
+
+@pytest.mark.parametrize("name", ["table", "markdown", "html"])
+def test_what_speed_was_measured_on_is_a_column_where_it_differs(
+    name: str, results: Results, costs: CostTable
+) -> None:
+    """int2 had to run one by one: its batch stands in its row, the rest is said once."""
+    text = render(results, _with_cost(costs, "int2", batch_size=1), name)
+    assert "cpu, 2 threads" in text
+    assert "batch 8" not in text
+    row = {"table": r"^int2 .* 1250\.0 +1$", "markdown": r"^\| int2 .* 1250\.0 \| 1 \|$"}
+    html = r">int2</th>.*\n.*1250\.0</td><td class=\"num\">1</td></tr>"
+    assert re.search(row.get(name, html), text, re.MULTILINE)
+
+
+def test_table_fits_80_columns_where_nothing_is_alike(results: Results, costs: CostTable) -> None:
+    """Device, threads and batch size each with a column, cut nowhere."""
+    changed = _with_cost(costs, "prune30", device="cuda:0", threads=16, batch_size=256)
+    text = render(results, changed, "table")
+    assert max(map(len, text.splitlines())) <= 80
+    assert re.search(r"^prune30 .* 1250\.0 +cuda:0 +16 +256$", text, re.MULTILINE)
 
 
 def test_table_marks_verdicts_without_colour(results: Results, costs: CostTable) -> None:
