@@ -90,6 +90,7 @@ def audit(
 
 
 def _list(*, as_json: bool) -> None:
+    from rich import box
     from rich.table import Table
 
     from asrcompress.audit import recipe_titles
@@ -99,13 +100,14 @@ def _list(*, as_json: bool) -> None:
     if as_json:
         console.show_json(titles)
         return
-    table = Table("recipe", "what it does", "run it with")
+    table = Table("recipe", "what it does", "run it with", box=box.SIMPLE_HEAD, show_edge=False)
     for name, (title, command) in titles.items():
         table.add_row(name, title, command)
     console.show(table)
 
 
 def _show_plan(plan: Any, *, as_json: bool) -> None:
+    from rich import box
     from rich.table import Table
 
     from asrcompress.audit import plan_cost
@@ -115,13 +117,14 @@ def _show_plan(plan: Any, *, as_json: bool) -> None:
     if as_json:
         console.show_json(cost)
         return
-    table = Table("condition", *(job.name for job in plan.artefacts))
+    names = [job.name for job in plan.artefacts]
+    table = Table("condition", *names, box=box.SIMPLE_HEAD, show_edge=False)
     missing = {cell.key for cell in plan.missing_cells()}
     for condition in plan.conditions:
         cells = [cell for cell in plan.cells if cell.condition is condition]
         marks = ["to do" if cell.key in missing else "done" for cell in cells]
         table.add_row(condition.condition.name, *marks)
-    totals = Table("what", "how much", show_header=False)
+    totals = Table("what", "how much", show_header=False, box=box.SIMPLE_HEAD, show_edge=False)
     for what, how_much in cost.items():
         totals.add_row(what.replace("_", " "), "unknown" if how_much is None else f"{how_much:,}")
     console.show(table, totals)

@@ -125,11 +125,12 @@ def _summary(result: CorruptResult) -> list[dict[str, Any]]:
 
 
 def _table(rows: list[dict[str, Any]]) -> Table:
+    from rich import box
     from rich.table import Table
 
-    table = Table(title="Conditions written", title_justify="left")
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False)
     table.add_column("condition")
-    for heading in ("utterances", "achieved SNR dB", "noise and rooms", "bad files"):
+    for heading in ("utterances", "achieved SNR dB", "sources", "bad files"):
         table.add_column(heading, justify="right")
     for row in rows:
         achieved = row["achieved_snr_db"]
