@@ -143,6 +143,7 @@ class Plan:
                 self.machine.device,
                 self.machine.threads,
                 self.recipe.evaluate.batch_size,
+                self.recipe.evaluate.cost_rounds,
                 *_versions(),
             ]
         )

@@ -60,6 +60,7 @@ class Evaluation(_Model):
     margin: float = Field(default=0.005, ge=0, le=1)
     replicates: int = Field(default=10_000, ge=100, le=1_000_000)
     measure_cost: bool = True
+    cost_rounds: int = Field(default=2, ge=1, le=100)
     by: list[str] = []
     max_bad_files: int = Field(default=0, ge=0)
 

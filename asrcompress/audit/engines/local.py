@@ -99,7 +99,7 @@ def _transcribe(plan: Plan, cells: list[Cell], progress: Progress) -> None:
 
 
 def _measure(plan: Plan, progress: Progress) -> None:
-    """Time the artefacts in rounds, there and back, and keep the faster time of each.
+    """Time the artefacts in rounds, there and back, and keep the fastest time of each.
 
     Other work on the machine then hits no artefact alone, and a disturbed time is not kept.
     """
@@ -109,15 +109,20 @@ def _measure(plan: Plan, progress: Progress) -> None:
         if read_cached(plan.cache.cost(plan.cost_key(job)), Cost) is None
     ]
     measured: dict[str, Cost] = {}
-    there_and_back = [*missing, *reversed(missing)]
-    for done, job in enumerate(there_and_back):
-        progress("measuring speed", done, len(there_and_back))
+    turns = _turns(missing, plan.recipe.evaluate.cost_rounds)
+    for done, job in enumerate(turns):
+        progress("measuring speed", done, len(turns))
         costs = [_cost(plan, job), measured.get(job.key)]
         measured[job.key] = min(filter(None, costs), key=lambda cost: cost.processing_s)
     for job in missing:
         cost = measured[job.key].model_dump(mode="json")
         write_json(plan.cache.cost(plan.cost_key(job)), cost)
-    progress("measuring speed", len(there_and_back), len(there_and_back))
+    progress("measuring speed", len(turns), len(turns))
+
+
+def _turns(jobs: list[ArtefactJob], rounds: int) -> list[ArtefactJob]:
+    """The jobs in their order, then backwards, and so on."""
+    return [job for number in range(rounds) for job in (jobs if number % 2 == 0 else jobs[::-1])]
 
 
 def _cost(plan: Plan, job: ArtefactJob) -> Cost:
