@@ -121,8 +121,12 @@ def _measure(plan: Plan, progress: Progress) -> None:
 
 
 def _turns(jobs: list[ArtefactJob], rounds: int) -> list[ArtefactJob]:
-    """The jobs in their order, then backwards, and so on."""
-    return [job for number in range(rounds) for job in (jobs if number % 2 == 0 else jobs[::-1])]
+    """The jobs in their order, then backwards, and so on; the first job is the last one too.
+
+    Whatever slows the first process down would else be held against the baseline, which is first.
+    """
+    turns = [job for number in range(rounds) for job in (jobs if number % 2 == 0 else jobs[::-1])]
+    return turns if rounds % 2 == 0 else turns + jobs[:1]
 
 
 def _cost(plan: Plan, job: ArtefactJob) -> Cost:
