@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from asrcompress.audit.cache import read_cached
 from asrcompress.audit.engines.local import corpus_of
-from asrcompress.audit.plan import Cell, ConditionJob, Plan
+from asrcompress.audit.jobs import Cell, ConditionJob
+from asrcompress.audit.plan import Plan
 from asrcompress.core.comparison import Interval
 from asrcompress.core.corpus import Corpus
 from asrcompress.core.cost import Cost, Sizes

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from asrcompress.audit.cache import CELL_VERSION, Cache, read_cached
+from asrcompress.audit.conditions import conditions_of
+from asrcompress.audit.jobs import ArtefactJob, Cell, ConditionJob, Machine
 from asrcompress.audit.recipe import (
-    BothConditions,
     LoadedRecipe,
     Recipe,
     method_options,
     patterns,
 )
-from asrcompress.core.condition import Condition
 from asrcompress.core.corpus import Corpus
 from asrcompress.core.errors import InputError
 from asrcompress.core.files import sha256_of_json
@@ -22,7 +22,6 @@ from asrcompress.core.manifest import MethodStep
 from asrcompress.core.provenance import versions
 from asrcompress.core.registry import expected_one_of
 
-ANY_TYPE = "any"
 _PACKAGES = (
     "librosa",
     "machine",
@@ -33,50 +32,6 @@ _PACKAGES = (
     "torch",
     "transformers",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """What models run on: the device, and CPU threads (resolved, never "all")."""
-
-    device: str
-    threads: int
-
-
-@dataclass(frozen=True, slots=True)
-class ArtefactJob:
-    """One model in one form; without steps it is the original itself."""
-
-    name: str
-    model: str
-    compression: str
-    steps: tuple[MethodStep, ...]
-    include: tuple[str, ...]
-    exclude: tuple[str, ...]
-    key: str
-    baseline: str | None
-
-    @property
-    def is_original(self) -> bool:
-        """Whether it is the model as it came."""
-        return not self.steps
-
-
-@dataclass(frozen=True, slots=True)
-class ConditionJob:
-    """One condition of the corpus; the clean one is the corpus itself."""
-
-    condition: Condition
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One artefact under one condition."""
-
-    artefact: ArtefactJob
-    condition: ConditionJob
-    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,28 +235,3 @@ def _conditions(recipe: Recipe, corpus: Corpus, corpus_sha256: str) -> tuple[Con
         )
         for condition in conditions_of(recipe)
     )
-
-
-def conditions_of(recipe: Recipe) -> tuple[Condition, ...]:
-    """The conditions of a recipe in its order: clean, noise, rooms, both; each name once."""
-    from asrcompress.corrupt import conditions_from
-
-    wanted = recipe.conditions
-    snr_db = wanted.noise.snr_db if wanted.noise else []
-    types = wanted.noise.types if wanted.noise else []
-    rooms = list(wanted.rooms.sizes) if wanted.rooms else []
-    named = [name for name in types if name != ANY_TYPE]
-    seed = recipe.seed
-    found: list[Condition] = []
-    if not types or ANY_TYPE in types:
-        found += conditions_from(snr_db, [], False, clean=wanted.clean, seed=seed)
-    elif wanted.clean:
-        found += conditions_from([], [], False, clean=True, seed=seed)
-    if named:
-        found += conditions_from(snr_db, [], False, noise_types=named, seed=seed)
-    found += conditions_from([], rooms, False, seed=seed)
-    if wanted.both:
-        both = wanted.both if isinstance(wanted.both, BothConditions) else BothConditions()
-        every = conditions_from(both.snr_db or snr_db, both.sizes or rooms, True, seed=seed)
-        found += [condition for condition in every if len(condition.steps) > 1]
-    return tuple({condition.name: condition for condition in found}.values())

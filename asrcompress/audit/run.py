@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from asrcompress.audit.cache import Cache, locked
-from asrcompress.audit.plan import Machine, Plan, make_plan
+from asrcompress.audit.jobs import Machine
+from asrcompress.audit.plan import Plan, make_plan
 from asrcompress.audit.recipe import LoadedRecipe, shipped_recipes
 from asrcompress.audit.recipe_text import load_recipe
 from asrcompress.audit.request import AuditOutcome, AuditRequest

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from asrcompress.audit.plan import conditions_of
+from asrcompress.audit.conditions import conditions_of
 from asrcompress.audit.recipe import Recipe, shipped_recipes
 from asrcompress.audit.recipe_text import check_recipe, load_recipe
 from asrcompress.core.errors import InputError, RecipeError

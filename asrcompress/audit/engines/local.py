@@ -10,7 +10,8 @@ from itertools import groupby
 from pathlib import Path
 
 from asrcompress.audit.cache import read_cached
-from asrcompress.audit.plan import ArtefactJob, Cell, ConditionJob, Plan
+from asrcompress.audit.jobs import ArtefactJob, Cell, ConditionJob
+from asrcompress.audit.plan import Plan
 from asrcompress.audit.request import AuditRequest
 from asrcompress.core.corpus import Corpus, read_corpus
 from asrcompress.core.cost import Cost
