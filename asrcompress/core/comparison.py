@@ -15,35 +15,72 @@ class Verdict(str, Enum):
     INCONCLUSIVE = "inconclusive"
 
 
-class Interval(BaseModel):
-    """A two-sided interval; both ends in the unit of the value it belongs to."""
-
+class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Interval(_Model):
+    """A two-sided interval; both ends in the unit of the value it belongs to."""
 
     low: float
     high: float
     level: float = 0.95
 
 
-class Comparison(BaseModel):
-    """dWER = WER(compressed) - WER(baseline), as a fraction, by a paired blocked bootstrap."""
+class Mapsswe(_Model):
+    """The matched-pairs sentence-segment word error test, as NIST's sc_stats does it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    segments: int = Field(description="stretches where at least one of the two made an error")
+    mean_difference: float = Field(description="errors per segment, compressed minus baseline")
+    p_value: float = Field(description="two-sided, of no difference")
+
+
+class Interaction(_Model):
+    """Does compression cost more here than under the reference condition?
+
+    (compressed - baseline) here minus (compressed - baseline) under `reference`, in WER.
+    """
+
+    reference: str = Field(description="the condition it is held against, usually clean")
+    delta_wer: float
+    interval: Interval
+
+
+class Comparison(_Model):
+    """dWER = WER(compressed) - WER(baseline), as a fraction, by a paired blocked bootstrap.
+
+    The two p-values are one-sided, of "worse by more than the margin" (p_non_inferior) and of "not
+    worse than the margin" (p_inferior); the adjusted ones are Holm's over all `tests` cells of the
+    results. The verdict is read from the adjusted ones, so that it holds for all cells together;
+    the interval is the cell's own.
+    """
 
     baseline: str
     delta_wer: float
     interval: Interval
+    standard_error: float
     probability_of_improvement: float = Field(description="Bisani & Ney 2004")
     margin: float
+    p_non_inferior: float
+    p_inferior: float
+    adjusted_p_non_inferior: float
+    adjusted_p_inferior: float
+    tests: int = Field(default=1, description="how many cells were adjusted for")
+    smallest_detectable: float = Field(
+        description="the dWER that these recordings would show with a power of 80 %"
+    )
+    mapsswe: Mapsswe | None = None
+    interaction: Interaction | None = None
     block: str = Field(description="what was resampled: speaker, source or utterance")
     blocks: int
     replicates: int
 
     @property
     def verdict(self) -> Verdict:
-        """Non-inferior up to the margin, inferior wholly beyond it, else inconclusive."""
-        if self.interval.high <= self.margin:
+        """Non-inferior, inferior, or neither shown, at the interval's level over all cells."""
+        tail = (1 - self.interval.level) / 2 + 1e-12  # 0.025 is not exact in binary
+        if self.adjusted_p_non_inferior <= tail:
             return Verdict.NON_INFERIOR
-        if self.interval.low > self.margin:
+        if self.adjusted_p_inferior <= tail:
             return Verdict.INFERIOR
         return Verdict.INCONCLUSIVE

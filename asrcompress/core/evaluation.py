@@ -61,6 +61,10 @@ class Decoding(_Model):
     threads: int
     batch_plan: str
     batch_note: str | None = Field(default=None, description="why batches were not used, if so")
+    chunk_s: float | None = Field(
+        default=None, description="longer recordings were decoded in chunks of so many seconds"
+    )
+    chunked: int = Field(default=0, description="how many recordings were that long")
 
 
 class Evaluation(_Model):

@@ -29,6 +29,9 @@ class ArtefactResult(_Model):
     name: str
     model: str
     compression: str = Field(description="fp32, int8, prune30-global, ...")
+    methods: tuple[dict[str, Any], ...] = Field(
+        default=(), description="the methods with their parameters, as the manifest has them"
+    )
     baseline: str | None = Field(
         default=None, description="the artefact it is compared with; None for a baseline itself"
     )
@@ -78,10 +81,33 @@ class CellResult(_Model):
     groups: tuple[GroupResult, ...] = ()
 
 
+class PublishedFigure(_Model):
+    """A figure from a paper, for a place in the matrix; without one of the two, for a margin.
+
+    `noise_type`, `room` and `snr_db` place figures that a paper pools over the others.
+    """
+
+    source: str = Field(description="where it is printed, for example Table 1")
+    wer: float = Field(description="as a fraction")
+    artefact: str
+    condition: str | None = None
+    noise_type: str | None = None
+    room: str | None = None
+    snr_db: float | None = None
+
+
+class Published(_Model):
+    """What a paper reports for the same matrix, and where its set-up differs from this one."""
+
+    paper: str
+    figures: tuple[PublishedFigure, ...]
+    differences: tuple[str, ...] = ()
+
+
 class Results(_Model):
     """The whole of results.json."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     title: str
     normaliser: str
     seed: int
@@ -89,6 +115,7 @@ class Results(_Model):
     conditions: tuple[ConditionResult, ...]
     cells: tuple[CellResult, ...]
     notes: tuple[str, ...] = ()
+    published: Published | None = None
     versions: dict[str, str]
 
     @property

@@ -29,12 +29,16 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An impulse response: (time,) samples, its room class, and its RT60 where measurable."""
+    """An impulse response: (time,) samples, its room class, and what was measured of it.
+
+    rt60_s and drr_db (direct-to-reverberant ratio) are None where they cannot be measured.
+    """
 
     samples: Floats
     room: str
     id: str
     rt60_s: float | None
+    drr_db: float | None = None
 
 
 class Source(Protocol):
@@ -67,6 +71,9 @@ class RoomSource(Source, Protocol):
 
     def draw(self, kind: str | None, generator: np.random.Generator) -> Response:
         """A response at 16 kHz."""
+
+    def draw_beside(self, response: Response, generator: np.random.Generator) -> Response | None:
+        """Another response of the same room, for a noise in it; None where there is no other."""
 
 
 @dataclass(frozen=True, slots=True)
