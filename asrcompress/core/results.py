@@ -81,6 +81,26 @@ class CellResult(_Model):
     groups: tuple[GroupResult, ...] = ()
 
 
+class MarginResult(_Model):
+    """One artefact over several conditions together: a margin of the matrix.
+
+    by noise_type: all SNRs of one type of noise; by snr_db: all types at one SNR; by room: one
+    size of room without noise, or with noise pooled over its SNRs. The utterances of a recording
+    under all of them are resampled together. The comparison stands outside the Holm correction
+    (tests = 1): a margin repeats cells that are tested already.
+    """
+
+    artefact: str
+    by: Literal["noise_type", "snr_db", "room"]
+    value: str = Field(description="for example babble, 10 dB, small, small + noise 0..20 dB")
+    conditions: tuple[str, ...]
+    utterances: int = Field(description="of all the conditions, so that a recording counts often")
+    words: ErrorCounts
+    chars: ErrorCounts
+    wer_interval: Interval | None = None
+    comparison: Comparison | None = None
+
+
 class PublishedFigure(_Model):
     """A figure from a paper, for a place in the matrix; without one of the two, for a margin.
 
@@ -114,6 +134,7 @@ class Results(_Model):
     artefacts: tuple[ArtefactResult, ...]
     conditions: tuple[ConditionResult, ...]
     cells: tuple[CellResult, ...]
+    margins: tuple[MarginResult, ...] = ()
     notes: tuple[str, ...] = ()
     published: Published | None = None
     versions: dict[str, str]

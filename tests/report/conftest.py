@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import pytest
 
 from asrcompress.core.comparison import Comparison, Interval
@@ -91,12 +93,20 @@ def _cell(artefact: str, condition: str) -> CellResult:
     added = round(base * EXTRA_ERRORS[artefact])
     words = counts(base + added, WORDS)
     wer, delta, half = (base + added) / WORDS, added / WORDS, 0.002 + 0.1 * added / WORDS
+    error = half / NormalDist().inv_cdf(0.975)
+    within = NormalDist().cdf((delta - MARGIN) / error)  # p <= 0.025 where the bound is within
     comparison = Comparison(
         baseline="fp32",
         delta_wer=delta,
         interval=Interval(low=delta - half, high=delta + half),
+        standard_error=error,
         probability_of_improvement=0.5 if not added else 0.05,
         margin=MARGIN,
+        p_non_inferior=within,
+        p_inferior=1 - within,
+        adjusted_p_non_inferior=within,
+        adjusted_p_inferior=1 - within,
+        smallest_detectable=2.9 * error,
         block="speaker",
         blocks=33,
         replicates=10_000,
