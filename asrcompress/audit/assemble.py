@@ -11,9 +11,11 @@ from asrcompress.audit.cache import read_cached
 from asrcompress.audit.engines.local import corpus_of
 from asrcompress.audit.jobs import Cell, ConditionJob
 from asrcompress.audit.plan import Plan
+from asrcompress.audit.published import published_of
 from asrcompress.core.comparison import Interval
 from asrcompress.core.corpus import Corpus
 from asrcompress.core.cost import Cost, Sizes
+from asrcompress.core.error_table import ErrorTable
 from asrcompress.core.errors import IncompleteError, InputError
 from asrcompress.core.evaluation import Evaluation, UtteranceScore
 from asrcompress.core.files import read_json
@@ -25,16 +27,27 @@ if TYPE_CHECKING:
 
 Evaluations = dict[tuple[str, str], Evaluation]
 CORPUS_MARKER_NAME = "corpus.json"  # what corrupt writes beside its conditions
-_ACHIEVED = "achieved_snr_db"  # the column of a corrupted corpus's manifest
+# The columns of a corrupted corpus's manifest, by the noise's reference.
+_ACHIEVED = {"overall": "achieved_snr_db", "active": "achieved_active_snr_db"}
 
 
-def assemble(plan: Plan) -> tuple[Results, CostTable, Evaluations]:
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """What an audit found."""
+
+    results: Results
+    costs: CostTable
+    evaluations: Evaluations
+    errors: ErrorTable
+
+
+def assemble(plan: Plan) -> Assembled:
     """The results of a plan whose every piece is in the cache; no model is run.
 
     Raises:
         IncompleteError: a cell is missing in the cache.
     """
-    from asrcompress.evaluate import Matrix, Statistics, summarise
+    from asrcompress.evaluate import Matrix, Statistics, errors_of, summarise
 
     heard = {job.condition.name: _heard(plan, job) for job in plan.conditions}
     evaluations = {
@@ -59,7 +72,10 @@ def assemble(plan: Plan) -> tuple[Results, CostTable, Evaluations]:
         replicates=options.replicates,
         by=tuple(options.by),
     )
-    return summarise(matrix, statistics), _costs(plan), evaluations
+    results = summarise(matrix, statistics).model_copy(
+        update={"published": published_of(plan.recipe)}
+    )
+    return Assembled(results, _costs(plan), evaluations, errors_of(matrix))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +161,7 @@ def _notes(plan: Plan) -> dict[str, ArtefactNote]:
         manifest = None if job.is_original else read_manifest(plan.cache.artefact(job.key))
         notes[job.name] = ArtefactNote(
             compression=job.compression,
+            methods=tuple({"method": step.method, **step.params} for step in job.steps),
             sparsity=manifest.ledger.sparsity if manifest else None,
             baseline=job.baseline,
         )
@@ -175,9 +192,11 @@ def _condition(plan: Plan, job: ConditionJob, corpus: Corpus) -> ConditionResult
 
 def _achieved_snr_db(job: ConditionJob, corpus: Corpus) -> list[float]:
     """As our own manifest has them: a user's column of that name means something else."""
-    if all(step.effect != "noise" for step in job.condition.steps):
+    noises = [step for step in job.condition.steps if step.effect == "noise"]
+    if not noises:
         return []
-    found = (utterance.fields.get(_ACHIEVED) for utterance in corpus.utterances)
+    column = _ACHIEVED[noises[0].params.get("reference", "overall")]
+    found = (utterance.fields.get(column) for utterance in corpus.utterances)
     return [value for value in found if isinstance(value, float)]
 
 

@@ -12,6 +12,7 @@ from asrcompress.audit.jobs import ArtefactJob, Cell, ConditionJob, Machine
 from asrcompress.audit.recipe import (
     LoadedRecipe,
     Recipe,
+    artefact_name,
     method_options,
     patterns,
 )
@@ -164,7 +165,7 @@ def _artefacts(recipe: Recipe) -> tuple[ArtefactJob, ...]:
             include, exclude = patterns(options, "include"), patterns(options, "exclude")
             jobs.append(
                 ArtefactJob(
-                    name=_artefact_name(recipe, model_name, compression),
+                    name=artefact_name(recipe, model_name, compression),
                     model=model,
                     compression=compression,
                     steps=steps,
@@ -177,17 +178,13 @@ def _artefacts(recipe: Recipe) -> tuple[ArtefactJob, ...]:
     return tuple(jobs)
 
 
-def _artefact_name(recipe: Recipe, model_name: str, compression: str) -> str:
-    return compression if len(recipe.models) == 1 else f"{model_name}/{compression}"
-
-
 def _baseline(
     recipe: Recipe, model_name: str, compression: str, originals: Sequence[str]
 ) -> str | None:
     """The same model uncompressed; None for the original itself, or where there is none."""
     if not originals or compression == originals[0]:
         return None
-    return _artefact_name(recipe, model_name, originals[0])
+    return artefact_name(recipe, model_name, originals[0])
 
 
 def _artefact_key(

@@ -22,18 +22,25 @@ class _Model(BaseModel):
 
 
 class NoiseConditions(_Model):
-    """Additive noise; built-in noises where there is no folder."""
+    """Additive noise; built-in noises where there is no folder.
+
+    Without SNRs it only says where the noises of `effects` come from.
+    """
 
     folder: str | None = None
-    snr_db: list[SnrDb] = Field(min_length=1)
+    snr_db: list[SnrDb] = []
     types: list[str] = []
+    reference: Literal["overall", "active"] = "overall"
 
 
 class RoomConditions(_Model):
-    """Reverberation; simulated rooms where there is no folder of impulse responses."""
+    """Reverberation; simulated rooms where there is no folder of impulse responses.
+
+    Without sizes it only says where the rooms of `effects` come from.
+    """
 
     folder: str | None = None
-    sizes: list[Room] = Field(min_length=1)
+    sizes: list[Room] = []
 
 
 class BothConditions(_Model):
@@ -44,12 +51,16 @@ class BothConditions(_Model):
 
 
 class Conditions(_Model):
-    """What the recordings go through; `both` needs noise and rooms."""
+    """What the recordings go through; `both` needs noise and rooms.
+
+    effects: further conditions by name, each a list of steps like {effect: opus, bitrate_kbps: 12}.
+    """
 
     clean: bool = True
     noise: NoiseConditions | None = None
     rooms: RoomConditions | None = None
     both: bool | BothConditions = False
+    effects: dict[Name, list[dict[str, Any]]] = {}
 
 
 class Evaluation(_Model):
@@ -65,6 +76,26 @@ class Evaluation(_Model):
     max_bad_files: int = Field(default=0, ge=0)
 
 
+class PublishedRow(_Model):
+    """One figure of a paper and its place in the matrix: a condition, or a margin of several."""
+
+    source: str
+    artefact: str
+    wer_percent: float = Field(ge=0)
+    condition: str | None = None
+    noise_type: str | None = None
+    room: str | None = None
+    snr_db: SnrDb | None = None
+
+
+class PublishedTable(_Model):
+    """What a paper reports for these models, shown beside what is measured."""
+
+    paper: str
+    figures: list[PublishedRow] = Field(min_length=1)
+    differences: list[str] = []
+
+
 class Recipe(_Model):
     """The whole of a recipe file, parameters filled in."""
 
@@ -76,7 +107,13 @@ class Recipe(_Model):
     conditions: Conditions = Conditions()
     seed: int = Field(default=0, ge=0)
     evaluate: Evaluation = Evaluation()
+    published: PublishedTable | None = None
     parameters: dict[Name, Any] = {}
+
+
+def artefact_name(recipe: Recipe, model: str, compression: str) -> str:
+    """What results call a model in a form: the form alone where there is one model."""
+    return compression if len(recipe.models) == 1 else f"{model}/{compression}"
 
 
 @dataclass(frozen=True, slots=True)

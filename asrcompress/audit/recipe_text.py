@@ -10,15 +10,10 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from asrcompress.audit.recipe import (
-    LoadedRecipe,
-    Recipe,
-    method_options,
-    patterns,
-    shipped_recipes,
-)
+from asrcompress.audit.recipe import LoadedRecipe, Recipe, shipped_recipes
+from asrcompress.audit.recipe_meaning import check_compressions, check_meaning
 from asrcompress.audit.strict_yaml import Document, Key, Mistake, dotted, parse, scalar
-from asrcompress.core.errors import AsrcompressError, InputError, RecipeError
+from asrcompress.core.errors import InputError, RecipeError
 from asrcompress.core.files import read_text
 from asrcompress.core.registry import expected_one_of
 
@@ -53,10 +48,10 @@ def check_recipe(text: str, settings: Mapping[str, Any]) -> tuple[Recipe | None,
         expected = "a mapping with title, models, compressions, corpus and conditions"
         return None, [Mistake(1, "", f"not a recipe; expected {expected}")]
     document.value = _filled(document, settings)
-    _check_compressions(document)
+    check_compressions(document)
     recipe = _validated(document)
     if recipe is not None:
-        _check_meaning(recipe, document)
+        check_meaning(recipe, document)
     return (None if document.mistakes else recipe), sorted(document.mistakes)
 
 
@@ -174,39 +169,3 @@ def _fields_at(key: Key) -> list[str]:
             return []
         model = nested[0]
     return list(model.model_fields)
-
-
-def _check_compressions(document: Document) -> None:
-    """The options of every compression, as the compress command checks them."""
-    from asrcompress.compress import steps_from
-
-    compressions = document.value.get("compressions")
-    if not isinstance(compressions, dict):
-        return
-    for name, options in compressions.items():
-        if isinstance(options, dict):
-            try:
-                steps = steps_from(method_options(options))
-                if not steps and options:
-                    raise InputError("no method", expected="bits or prune, or {} for the original")
-                _ = patterns(options, "include"), patterns(options, "exclude")
-            except AsrcompressError as error:
-                _add(document, ("compressions", name), str(error))
-
-
-def _check_meaning(recipe: Recipe, document: Document) -> None:
-    """Mistakes that the schema cannot see: the normaliser, and what conditions need."""
-    from asrcompress.evaluate import normaliser_names
-
-    if recipe.evaluate.normaliser not in normaliser_names():
-        expected = expected_one_of(recipe.evaluate.normaliser, normaliser_names())
-        _add(document, ("evaluate", "normaliser"), f"unknown normaliser; expected {expected}")
-    conditions = recipe.conditions
-    if conditions.both and not (conditions.noise and conditions.rooms):
-        _add(document, ("conditions", "both"), "needs noise and rooms beside it")
-    if not (conditions.clean or conditions.noise or conditions.rooms):
-        _add(document, ("conditions",), "no condition at all; set clean: true, noise or rooms")
-
-
-def _add(document: Document, key: Key, message: str) -> None:
-    document.mistakes.append(Mistake(document.line_of(key), dotted(key), message))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from asrcompress.audit.plan import Plan
+from asrcompress.core.error_table import ErrorTable
 from asrcompress.core.evaluation import Evaluation
 from asrcompress.core.results import CostTable, Results
 
@@ -32,5 +33,6 @@ class AuditOutcome:
     results: Results
     costs: CostTable
     evaluations: dict[tuple[str, str], Evaluation] = field(repr=False)
+    errors: ErrorTable = field(repr=False)
     cells_run: int
     cells_cached: int

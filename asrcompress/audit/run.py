@@ -50,15 +50,16 @@ def run(request: AuditRequest, progress: Progress = silent) -> AuditOutcome:
         to_run = len(plan.missing_cells())
         local.execute(plan, request, progress)
         progress("scoring", 0, len(plan.cells))
-        results, costs, evaluations = assemble(plan)
-        write(folder, results, costs, evaluations)
+        found = assemble(plan)
+        write(folder, found.results, found.costs, found.evaluations, errors=found.errors)
         progress("scoring", len(plan.cells), len(plan.cells))
     return AuditOutcome(
         folder=folder,
         plan=plan,
-        results=results,
-        costs=costs,
-        evaluations=evaluations,
+        results=found.results,
+        costs=found.costs,
+        evaluations=found.evaluations,
+        errors=found.errors,
         cells_run=to_run,
         cells_cached=len(plan.cells) - to_run,
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from asrcompress.audit.conditions import conditions_of
+from asrcompress.audit.published import published_of
 from asrcompress.audit.recipe import Recipe, shipped_recipes
 from asrcompress.audit.recipe_text import check_recipe, load_recipe
 from asrcompress.core.errors import InputError, RecipeError
@@ -155,3 +156,87 @@ def test_the_error_has_one_line_a_mistake(tmp_path: Path) -> None:
         load_recipe(str(path))
     assert len(caught.value.lines()) == 3
     assert all(line.startswith(f"{path}: line ") for line in caught.value.lines())
+
+
+EFFECTS = """\
+  effects:
+    phone:
+      - {effect: noise, snr_db: 10}
+      - {effect: %s}
+"""
+
+
+def test_effects_are_conditions_of_their_own() -> None:
+    """A named chain of steps stands behind the matrix, with the recipe's seed."""
+    recipe = _recipe("seed: 3\n" + GOOD + EFFECTS % "telephone")
+    *_, phone = conditions_of(recipe)
+    assert phone.name == "phone"
+    assert phone.seed == 3
+    assert [step.effect for step in phone.steps] == ["noise", "telephone"]
+    assert phone.steps[0].params == {"snr_db": 10}
+
+
+@pytest.mark.parametrize(
+    ("steps", "message"),
+    [
+        ("telefone", "did you mean 'telephone'?"),
+        ("telephone, kind: 3", "unknown parameter"),
+    ],
+)
+def test_steps_of_effects_are_checked(steps: str, message: str) -> None:
+    """An unknown effect or parameter is a mistake of the recipe, with its line."""
+    (found,) = _mistakes(GOOD + EFFECTS % steps)
+    assert found.startswith("line 11: conditions.effects.phone:")
+    assert message in found
+
+
+def test_noise_without_levels_needs_effects() -> None:
+    """A folder of noises that nothing draws from is a mistake."""
+    silent = GOOD.replace("{snr_db: [10]}", "{folder: noise}")
+    (found,) = _mistakes(silent)
+    assert "conditions.noise: snr_db is missing" in found
+    assert [c.name for c in conditions_of(_recipe(silent + EFFECTS % "telephone"))] == [
+        "clean",
+        "phone",
+    ]
+
+
+def test_the_reference_of_an_snr() -> None:
+    """`reference: active` reaches every noise, also in rooms, and no other step."""
+    text = GOOD.replace("{snr_db: [10]}", "{snr_db: [10], reference: active}")
+    recipe = _recipe(text + "  rooms: {sizes: [small]}\n  both: true\n")
+    steps = {c.name: [dict(step.params) for step in c.steps] for c in conditions_of(recipe)}
+    assert steps == {
+        "clean": [],
+        "noise-10dB": [{"snr_db": 10.0, "reference": "active"}],
+        "room-small": [{"room": "small"}],
+        "room-small+noise-10dB": [{"room": "small"}, {"snr_db": 10.0, "reference": "active"}],
+    }
+
+
+PUBLISHED = """\
+published:
+  paper: A paper
+  figures:
+    - {source: Table 1, artefact: %s, condition: %s, wer_percent: 13.6}
+"""
+
+
+def test_published_figures() -> None:
+    """A paper's per cent become fractions."""
+    published = published_of(_recipe(GOOD + PUBLISHED % ("fp32", "noise-10dB")))
+    assert published is not None
+    assert published.figures[0].wer == pytest.approx(0.136)
+    assert published.figures[0].condition == "noise-10dB"
+    assert published_of(_recipe(GOOD)) is None
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [(("fp23", "clean"), "did you mean 'fp32'?"), (("fp32", "noise-11dB"), "noise-10dB")],
+)
+def test_published_figures_have_a_place(place: tuple[str, str], message: str) -> None:
+    """A figure of no artefact or condition of the recipe is a mistake."""
+    (found,) = _mistakes(GOOD + PUBLISHED % place)
+    assert found.startswith("line 13: published.figures[0]")
+    assert message in found

@@ -1,0 +1,88 @@
+"""Mistakes in a recipe that its schema cannot see, each with its line."""
+
+from __future__ import annotations
+
+from asrcompress.audit.conditions import conditions_of, step_from
+from asrcompress.audit.recipe import (
+    Conditions,
+    Recipe,
+    artefact_name,
+    method_options,
+    patterns,
+)
+from asrcompress.audit.strict_yaml import Document, Key, Mistake, dotted
+from asrcompress.core.condition import Condition
+from asrcompress.core.errors import AsrcompressError, InputError
+from asrcompress.core.registry import expected_one_of
+
+
+def check_compressions(document: Document) -> None:
+    """The options of every compression, as the compress command checks them."""
+    from asrcompress.compress import steps_from
+
+    compressions = document.value.get("compressions")
+    if not isinstance(compressions, dict):
+        return
+    for name, options in compressions.items():
+        if isinstance(options, dict):
+            try:
+                steps = steps_from(method_options(options))
+                if not steps and options:
+                    raise InputError("no method", expected="bits or prune, or {} for the original")
+                _ = patterns(options, "include"), patterns(options, "exclude")
+            except AsrcompressError as error:
+                _add(document, ("compressions", name), str(error))
+
+
+def check_meaning(recipe: Recipe, document: Document) -> None:
+    """The normaliser, what conditions need of each other, and where published figures belong."""
+    from asrcompress.evaluate import normaliser_names
+
+    if recipe.evaluate.normaliser not in normaliser_names():
+        expected = expected_one_of(recipe.evaluate.normaliser, normaliser_names())
+        _add(document, ("evaluate", "normaliser"), f"unknown normaliser; expected {expected}")
+    _check_conditions(recipe.conditions, document)
+    if recipe.published is not None and not document.mistakes:
+        _check_published(recipe, document)
+
+
+def _check_conditions(wanted: Conditions, document: Document) -> None:
+    """What one part of the conditions needs of another, and the steps of `effects`."""
+    if wanted.both and not (wanted.noise and wanted.rooms):
+        _add(document, ("conditions", "both"), "needs noise and rooms beside it")
+    for name, found in (("noise", wanted.noise), ("rooms", wanted.rooms)):
+        listed = "snr_db" if name == "noise" else "sizes"
+        if found is not None and not getattr(found, listed) and not wanted.effects:
+            _add(document, ("conditions", name), f"{listed} is missing")
+    if not (wanted.clean or wanted.noise or wanted.rooms or wanted.effects):
+        message = "no condition at all; set clean: true, noise, rooms or effects"
+        _add(document, ("conditions",), message)
+    from asrcompress.corrupt.effect import bind
+
+    for name, steps in wanted.effects.items():
+        key: Key = ("conditions", "effects", name)
+        try:
+            if not steps:
+                raise InputError("no steps", expected="at least one, like {effect: opus}")
+            bind(Condition(name, tuple(step_from(step, name) for step in steps)))
+        except AsrcompressError as error:
+            _add(document, key, str(error))
+
+
+def _check_published(recipe: Recipe, document: Document) -> None:
+    """Every published figure belongs to an artefact of the recipe, and to a condition if named."""
+    artefacts = [artefact_name(recipe, m, c) for m in recipe.models for c in recipe.compressions]
+    conditions = [condition.name for condition in conditions_of(recipe)]
+    rows = recipe.published.figures if recipe.published else []
+    for number, row in enumerate(rows):
+        for name, got, known in (
+            ("artefact", row.artefact, artefacts),
+            ("condition", row.condition, conditions),
+        ):
+            if got is not None and got not in known:
+                key: Key = ("published", "figures", number, name)
+                _add(document, key, f"got {got!r}; expected {expected_one_of(got, known)}")
+
+
+def _add(document: Document, key: Key, message: str) -> None:
+    document.mistakes.append(Mistake(document.line_of(key), dotted(key), message))
