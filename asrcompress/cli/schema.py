@@ -1,0 +1,46 @@
+"""asrcompress schema: the JSON Schema of a file that the program writes or reads."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from asrcompress.cli import options
+from asrcompress.cli.options import Debug
+
+EXAMPLES = options.examples(
+    "asrcompress schema results > results.schema.json",
+    "asrcompress schema recipe",
+)
+# The form of each file: its module and class. They are imported when asked for.
+_FORMS = {
+    "results": ("asrcompress.core.results", "Results"),
+    "cost": ("asrcompress.core.results", "CostTable"),
+    "errors": ("asrcompress.core.error_table", "ErrorTable"),
+    "artefact": ("asrcompress.core.manifest", "ArtefactManifest"),
+    "recipe": ("asrcompress.audit.recipe", "Recipe"),
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command(name="schema", epilog=EXAMPLES)(schema)
+
+
+def schema(
+    form: Annotated[str, typer.Argument(help=f"{', '.join(_FORMS)}.")],
+    debug: Debug = False,  # noqa: ARG001 - the boundary looks for it
+) -> None:
+    """Print the JSON Schema of results.json, cost.json, errors.json, an artefact or a recipe."""
+    from importlib import import_module
+
+    from asrcompress.cli import console
+    from asrcompress.core.errors import InputError
+    from asrcompress.core.registry import expected_one_of
+
+    if form not in _FORMS:
+        raise InputError("no such form", got=repr(form), expected=expected_one_of(form, _FORMS))
+    module, name = _FORMS[form]
+    described = getattr(import_module(module), name).model_json_schema()
+    console.show_json({"$schema": "https://json-schema.org/draft/2020-12/schema", **described})
