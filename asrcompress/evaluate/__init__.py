@@ -3,6 +3,7 @@
 from asrcompress.evaluate.batches import Batching, BatchPlan, batching_of, common_batching
 from asrcompress.evaluate.cost import COST_VERSION, CostOptions, measure_cost
 from asrcompress.evaluate.counts import char_counts, kaldi_line, word_counts
+from asrcompress.evaluate.error_analysis import errors_of
 from asrcompress.evaluate.groups import groups_of
 from asrcompress.evaluate.hypotheses import Hypotheses
 from asrcompress.evaluate.intervals import compare, wer_interval
@@ -39,6 +40,7 @@ __all__ = [
     "clean_condition",
     "common_batching",
     "compare",
+    "errors_of",
     "groups_of",
     "kaldi_line",
     "measure_cost",

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from asrcompress.core.corpus import Corpus, read_corpus
 from asrcompress.core.cost import Cost
+from asrcompress.core.error_table import ErrorTable
 from asrcompress.core.evaluation import Evaluation
 from asrcompress.core.progress import Progress, silent
 from asrcompress.core.results import CostTable, Results
 from asrcompress.evaluate.batches import Batching, common_batching
 from asrcompress.evaluate.cost import CostOptions, measure_cost
+from asrcompress.evaluate.error_analysis import errors_of
 from asrcompress.evaluate.recogniser import Recogniser, RecogniserOptions, open_recogniser
 from asrcompress.evaluate.request import EvaluateRequest
 from asrcompress.evaluate.score import referenced, score
@@ -30,11 +32,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What evaluate gives: deterministic results, this machine's costs, and every utterance."""
+    """What evaluate gives: deterministic results, this machine's costs, and every utterance.
+
+    evaluations: in the order of the results' cells. errors: what compression added; empty without
+    a baseline.
+    """
 
     results: Results
     costs: CostTable
     evaluations: tuple[Evaluation, ...]
+    errors: ErrorTable = field(default_factory=ErrorTable)
 
 
 def run(request: EvaluateRequest, progress: Progress = silent) -> Outcome:
@@ -48,9 +55,12 @@ def run(request: EvaluateRequest, progress: Progress = silent) -> Outcome:
     corpus = _corpus(request)
     checkpoints = _checkpoints(request)
     evaluations, batching = _evaluations(request, corpus, checkpoints, progress)
-    results = _results(request, checkpoints, evaluations)
+    matrix = _matrix(request, checkpoints, evaluations)
+    statistics = Statistics(request.seed, request.margin, request.replicates, request.by)
+    results = summarise(matrix, statistics)
     costs = _costs(request, corpus, checkpoints, batching) if request.measure_cost else {}
-    return Outcome(results, CostTable(costs=costs), tuple(evaluations.values()))
+    every = tuple(evaluations.values())
+    return Outcome(results, CostTable(costs=costs), every, errors_of(matrix))
 
 
 def _corpus(request: EvaluateRequest) -> Corpus:
@@ -113,22 +123,20 @@ def _batching(request: EvaluateRequest, recognisers: dict[str, Recogniser]) -> B
     return common_batching(each)
 
 
-def _results(
+def _matrix(
     request: EvaluateRequest,
     checkpoints: dict[str, Checkpoint],
     evaluations: dict[str, Evaluation],
-) -> Results:
+) -> Matrix:
     first, last = next(iter(evaluations)), next(reversed(evaluations))
     condition = clean_condition(evaluations[last], evaluations[last].corpus)
-    matrix = Matrix(
+    return Matrix(
         title=f"{last} on {condition.corpus}",
         artefacts={name: _note(found) for name, found in checkpoints.items()},
         conditions=(condition,),
         evaluations={(name, condition.name): found for name, found in evaluations.items()},
         baseline=None if request.baseline is None else first,
     )
-    statistics = Statistics(request.seed, request.margin, request.replicates, request.by)
-    return summarise(matrix, statistics)
 
 
 def _note(checkpoint: Checkpoint) -> ArtefactNote:
