@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import numpy.typing as npt
 
-from asrcompress.core.errors import InputError, OutputError
+from asrcompress.core.audio_stream import WHOLE, Span, opened
+from asrcompress.core.errors import OutputError
+from asrcompress.core.resampling import (
+    Samples as Samples,
+)
+from asrcompress.core.resampling import (
+    resampled,
+    resampled_length,
+    window_frames,
+    windowed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Samples = npt.NDArray[np.float32]
 AudioFormat = Literal["flac", "flac16", "wav"]
-
-_LOGGER = logging.getLogger(__name__)
 
 SAMPLE_RATE_HZ = 16_000  # what wav2vec 2.0 and its kin are trained at
 SUFFIXES = (".flac", ".wav", ".ogg", ".opus", ".mp3", ".oga", ".aiff", ".aif", ".au", ".w64")
@@ -40,16 +45,13 @@ class AudioInfo:
 
 
 def probe_audio(path: Path) -> AudioInfo:
-    """The header of an audio file.
+    """The header of an audio file; its frames are counted where the header leaves them open.
 
     Raises:
         InputError: there is no such file, or it is not audio that libsndfile reads.
     """
-    import soundfile
-
-    with _explained(path):
-        info = soundfile.info(str(path))
-    return AudioInfo(info.samplerate, info.channels, info.frames)
+    with opened(path) as sound:
+        return AudioInfo(sound.sample_rate_hz, sound.channels, sound.frames)
 
 
 def read_audio(
@@ -61,28 +63,54 @@ def read_audio(
 ) -> Samples:
     """The samples of a file, (time,) float32, resampled with soxr.
 
-    Several channels are averaged, with a warning.
+    Several channels are averaged, with a warning. Memory: the result and one block.
 
     Raises:
-        InputError: missing, unreadable, without samples, or with NaN or infinite samples.
+        InputError: as `read_span`.
     """
-    import soundfile
+    return read_span(path, Span(offset_s, duration_s), sample_rate_hz)
 
-    with _explained(path), soundfile.SoundFile(str(path)) as sound:
-        start = round(offset_s * sound.samplerate)
-        if start:
-            sound.seek(min(start, sound.frames))
-        wanted = -1 if duration_s is None else round(duration_s * sound.samplerate)
-        frames = sound.read(frames=wanted, dtype="float32", always_2d=True)
-        rate_hz = sound.samplerate
-    if len(frames) == 0:
-        raise InputError("audio without samples", where=path, next_step="remove it from the corpus")
-    if frames.shape[1] > 1:
-        _LOGGER.warning("%d channels averaged: %s", frames.shape[1], path)
-    samples = frames.mean(axis=1, dtype=np.float32)
-    if not np.isfinite(samples).all():
-        raise InputError("audio with NaN or infinite samples", where=path)
-    return resample(samples, rate_hz, sample_rate_hz)
+
+def read_span(path: Path, span: Span, sample_rate_hz: int = SAMPLE_RATE_HZ) -> Samples:
+    """The samples of a part of a file, of one channel or of the mean of all, (time,) float32.
+
+    Raises:
+        InputError: missing, unreadable, cut short, damaged, without samples or such a channel,
+            or with NaN or infinite samples.
+    """
+    with opened(path) as sound:
+        frames = sound.frames_in(span)
+        samples = np.empty(
+            resampled_length(frames, sound.sample_rate_hz, sample_rate_hz), np.float32
+        )
+        end = 0
+        for block in resampled(sound.blocks(span), sound.sample_rate_hz, sample_rate_hz):
+            samples[end : end + len(block)] = block
+            end += len(block)
+    return samples[:end]
+
+
+def read_chunks(
+    path: Path,
+    *,
+    chunk_s: float,
+    overlap_s: float,
+    span: Span = WHOLE,
+    sample_rate_hz: int = SAMPLE_RATE_HZ,
+) -> Iterator[tuple[float, Samples]]:
+    """Overlapping chunks of what `read_span` gives, each with its start in seconds from the span's.
+
+    The samples are those of a slice, bit for bit. Memory holds one chunk and one block, however
+    long the recording is. The last chunk can be shorter; none lies wholly in the one before it.
+
+    Raises:
+        InputError: as `read_span`; damage that comes late is found after the earlier chunks.
+    """
+    window, overlap = window_frames(chunk_s, overlap_s, sample_rate_hz)
+    with opened(path) as sound:
+        blocks = resampled(sound.blocks(span), sound.sample_rate_hz, sample_rate_hz)
+        for start, samples in windowed(blocks, window, overlap):
+            yield start / sample_rate_hz, samples
 
 
 def resample(samples: Samples, from_hz: int, to_hz: int) -> Samples:
@@ -91,8 +119,8 @@ def resample(samples: Samples, from_hz: int, to_hz: int) -> Samples:
         return samples
     import librosa
 
-    resampled = librosa.resample(samples, orig_sr=from_hz, target_sr=to_hz, res_type="soxr_hq")
-    return np.asarray(resampled, dtype=np.float32)
+    converted = librosa.resample(samples, orig_sr=from_hz, target_sr=to_hz, res_type="soxr_hq")
+    return np.asarray(converted, dtype=np.float32)
 
 
 def write_audio(
@@ -129,37 +157,17 @@ def suffix_of(kind: AudioFormat) -> str:
 def audio_files(folder: Path) -> Iterator[Path]:
     """All audio files under a folder by their endings, sorted by relative path; no hidden ones."""
     for path in sorted(folder.rglob("*"), key=lambda path: path.relative_to(folder).parts):
-        if path.name.startswith("."):  # macOS writes ._name.wav beside name.wav: not audio
-            continue
-        if path.suffix.lower() in SUFFIXES and path.is_file():
+        if _is_audio_name(path.name) and path.is_file():
             yield path
 
 
-class _explained:  # noqa: N801 - reads as a phrase at the call
-    """Turns libsndfile's errors into one line that names the file."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> None:
-        if not self._path.is_file():
-            raise InputError("no such audio file", where=self._path)
-        if not os.access(self._path, os.R_OK):
-            raise InputError("cannot read audio file", where=self._path, got="no permission")
-        if self._path.stat().st_size == 0:
-            raise InputError("empty audio file", where=self._path, got="0 bytes")
-
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> None:
-        import soundfile
-
-        if isinstance(error, soundfile.SoundFileError | OSError):
-            raise InputError(
-                "not readable as audio", where=self._path, got=_cause(error), expected=_EXPECTED
-            ) from None
+def has_audio_files(folder: Path) -> bool:
+    """True where `audio_files` gives any; it stops at the first."""
+    return any(
+        _is_audio_name(name) for _, _, names in os.walk(folder, followlinks=False) for name in names
+    )
 
 
-_EXPECTED = "WAV, FLAC, Ogg Vorbis or Opus, MP3"
-
-
-def _cause(error: Exception) -> str:
-    return str(error).rsplit(": ", 1)[-1]
+def _is_audio_name(name: str) -> bool:
+    # macOS writes ._name.wav beside name.wav: not audio
+    return not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES

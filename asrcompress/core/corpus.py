@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from asrcompress.core.audio import SAMPLE_RATE_HZ, Samples, probe_audio, read_audio
+from asrcompress.core.audio import (
+    SAMPLE_RATE_HZ,
+    Samples,
+    probe_audio,
+    read_chunks,
+    read_span,
+)
+from asrcompress.core.audio_stream import Span
 from asrcompress.core.errors import InputError, NothingToEvaluateError
 from asrcompress.core.files import sha256_of_file, sha256_of_json
 from asrcompress.core.registry import load_plugin, plugin_names
 
 BUNDLED = "bundled:corpus"
+_OVERSHOOT_S = 0.5  # what Kaldi's extract-segments lets a segment reach beyond its recording
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +29,7 @@ class Utterance:
     """One recording or a part of one, with its reference text where there is one.
 
     `fields` holds every further column of the manifest: subgroups to break results down by.
+    `channel` counts from 0; None is the mean of all channels.
     """
 
     id: str
@@ -31,13 +40,31 @@ class Utterance:
     offset_s: float = 0.0
     is_segment: bool = False
     fields: Mapping[str, Any] = field(default_factory=dict)
+    channel: int | None = None
+
+    @property
+    def span(self) -> Span:
+        """The part of the file at `path` that this is."""
+        if not self.is_segment:
+            return Span(self.offset_s, channel=self.channel)
+        return Span(self.offset_s, self.duration_s, self.channel, overshoot_s=_OVERSHOOT_S)
 
     def audio(self, sample_rate_hz: int = SAMPLE_RATE_HZ) -> Samples:
         """(time,) float32 at the rate asked for; InputError where it cannot be decoded."""
-        return read_audio(
+        return read_span(self.path, self.span, sample_rate_hz)
+
+    def chunks(
+        self, sample_rate_hz: int = SAMPLE_RATE_HZ, *, chunk_s: float, overlap_s: float
+    ) -> Iterator[tuple[float, Samples]]:
+        """What `audio` gives, as overlapping chunks with their starts in s; see `read_chunks`.
+
+        Memory holds one chunk, however long the recording is.
+        """
+        return read_chunks(
             self.path,
-            offset_s=self.offset_s,
-            duration_s=self.duration_s if self.is_segment else None,
+            chunk_s=chunk_s,
+            overlap_s=overlap_s,
+            span=self.span,
             sample_rate_hz=sample_rate_hz,
         )
 
