@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asrcompress.core.error_table import ErrorTable
 from asrcompress.core.evaluation import Evaluation
 from asrcompress.core.manifest import ArtefactManifest
 from asrcompress.core.results import CostTable, Results
@@ -13,9 +14,15 @@ from asrcompress.core.results import CostTable, Results
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+_NO_ERRORS = ErrorTable()
 
-def render(results: Results, costs: CostTable, format_name: str) -> str:
-    """The results as text in a format: table, markdown, csv, json or html.
+
+def render(
+    results: Results, costs: CostTable, format_name: str, errors: ErrorTable = _NO_ERRORS
+) -> str:
+    """The results as text in a format: table, markdown, html, json, csv, figures or kaldi.
+
+    errors: what compression broke, for the formats that show it.
 
     Raises:
         InputError: there is no format of that name.
@@ -25,7 +32,7 @@ def render(results: Results, costs: CostTable, format_name: str) -> str:
     from asrcompress.report.view import build_view
 
     plugin = load_plugin(formats, format_name)
-    return str(plugin.render(build_view(results, costs)))
+    return str(plugin.render(build_view(results, costs, errors)))
 
 
 def format_names() -> tuple[str, ...]:
@@ -37,16 +44,33 @@ def format_names() -> tuple[str, ...]:
 
 
 def tables(
-    results: Results, costs: CostTable, *, groups: bool = False, intervals: bool = False
+    results: Results,
+    costs: CostTable,
+    *,
+    groups: bool = False,
+    intervals: bool = False,
+    margins: bool | None = None,
+    errors: ErrorTable | None = None,
+    flips: int = 0,
 ) -> list[RenderableType]:
     """The results for a Rich console, to print one after the other.
 
-    groups, intervals: add the longer tables of subgroups and of differences.
+    groups, intervals: add the longer tables of subgroups, and of differences and their tests.
+    margins: by noise type, SNR and room; None for those that say more than the matrix.
+    flips: so many utterances of each cell that compression broke, from `errors`.
     """
     from asrcompress.report.formats import table
     from asrcompress.report.view import build_view
 
-    return table.renderables(build_view(results, costs), groups=groups, intervals=intervals)
+    parts = table.Parts(groups=groups, intervals=intervals, margins=margins, flips=flips)
+    return table.renderables(build_view(results, costs, errors), parts)
+
+
+def as_text(renderables: Sequence[RenderableType]) -> str:
+    """What `tables` gives as plain text, 80 columns wide, for a file."""
+    from asrcompress.report.console import plain
+
+    return plain(renderables)
 
 
 def ledger_tables(manifest: ArtefactManifest, *, full: bool = False) -> list[RenderableType]:
@@ -56,13 +80,21 @@ def ledger_tables(manifest: ArtefactManifest, *, full: bool = False) -> list[Ren
     return ledger_renderables(manifest, full=full)
 
 
+def without_text(errors: ErrorTable) -> ErrorTable:
+    """The counts of what compression broke, without transcripts, words and utterances' names."""
+    from asrcompress.report.flips import without_text as counts_of
+
+    return counts_of(errors)
+
+
 def write(
     folder: Path,
     results: Results,
     costs: CostTable,
     evaluations: Mapping[tuple[str, str], Evaluation],
+    errors: ErrorTable = _NO_ERRORS,
 ) -> None:
-    """Write results.json, cost.json, utterances.jsonl, cells.csv, report.md and report.html.
+    """Write results.json and all that is made of it: cost.json, errors.json, tables and pages.
 
     evaluations: by (artefact, condition); what is missing has no lines in utterances.jsonl.
 
@@ -71,4 +103,4 @@ def write(
     """
     from asrcompress.report.folder import write_folder
 
-    write_folder(folder, results, costs, evaluations)
+    write_folder(folder, results, costs, evaluations, errors)

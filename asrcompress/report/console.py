@@ -64,7 +64,7 @@ class Matrix:
         room = WIDTH - sum(_width(head, cells) for head, cells in self.leads)
         start, used = 0, 0
         for index, (name, cells) in enumerate(self.columns):
-            width = _width(name[:_NAME_WIDTH], [cell.plain for cell in cells])
+            width = _width(_head(name), [cell.plain for cell in cells])
             if index > start and used + width > room:
                 yield self.columns[start:index]
                 start, used = index, 0
@@ -76,15 +76,24 @@ class Matrix:
         for index, (head, _) in enumerate(self.leads):
             add_column(table, head, is_number=index > 0)
         for name, _ in columns:
-            add_column(table, name)
+            add_column(table, _head(name))
         leads = [[text(cell) for cell in cells] for _, cells in self.leads]
         for row in zip(*leads, *(cells for _, cells in columns), strict=True):
             table.add_row(*row)
         return table
 
 
+def _head(name: str) -> str:
+    """A name in lines that fit a column: model/form breaks after the model."""
+    return "\n".join(
+        part[start : start + _NAME_WIDTH]
+        for part in one_line(name).replace("/", "/\n").splitlines()
+        for start in range(0, len(part), _NAME_WIDTH)
+    )
+
+
 def _width(head: str, cells: Sequence[str]) -> int:
-    return max(map(len, [head, *cells])) + _GAP
+    return max(map(len, [*head.splitlines(), *cells])) + _GAP
 
 
 def spaced(renderables: Sequence[RenderableType]) -> list[RenderableType]:

@@ -1,29 +1,39 @@
-"""WER against SNR as line charts: the geometry only, a template draws it."""
+"""Line charts of the figures: the geometry only, a template draws it."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import count
-from typing import Any
+from itertools import groupby
 
-from asrcompress.core.results import CellResult, ConditionResult
-from asrcompress.report.view import ConditionRow, View
+from asrcompress.report.figure_data import WITHOUT, Figure, FigureLine, FigurePoint, Tick
 
 WIDTH, HEIGHT = 640, 320  # user units of the SVG
 LEFT, RIGHT, TOP, BOTTOM = 48, 16, 12, 44  # margins for the axes' labels
-_LEAST_POINTS = 2  # one SNR is no line
 _TICK_STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 5.0)
 _MOST_TICKS = 6
-_SPREAD = 5  # units between two artefacts at one SNR, so that intervals do not hide each other
+_SPREAD = 5  # units between two lines at one place, so that intervals do not hide each other
+_LABEL_WIDTH = 30  # a number's room on the axis; nearer ones are not labelled
+
+TITLES = {
+    "1a": "Word error rate against signal-to-noise ratio",
+    "1b": "Word error rate against the room",
+    "2a": "Word error rate against the pruning rate, by signal-to-noise ratio",
+    "2b": "Word error rate against the pruning rate, by room",
+    "3": "Word error rate against the room, with noise, by pruning rate",
+}
+AXES = {
+    "snr_db": "SNR, dB (more noise to the right)",
+    "room": "room",
+    "pruning_rate": "weights pruned, %",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
     """A WER at its place; y_low and y_high are the interval's ends, None where unknown."""
 
-    label: str
+    words: str
     x: float
     y: float
     y_low: float | None
@@ -33,17 +43,17 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One artefact's points; the first stands alone where it is the condition without noise."""
+    """One line's points; the first stands alone where it has no noise, or no room."""
 
-    artefact: str
+    name: str
     index: int
     points: tuple[Point, ...]
-    has_clean: bool
+    is_first_apart: bool
 
     @property
     def path(self) -> str:
-        """The SVG path through the points that have an SNR."""
-        joined = self.points[1:] if self.has_clean else self.points
+        """The SVG path through the points that belong to the axis."""
+        joined = self.points[1:] if self.is_first_apart else self.points
         return " ".join(
             f"{'L' if index else 'M'}{point.x:.1f} {point.y:.1f}"
             for index, point in enumerate(joined)
@@ -52,108 +62,102 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """One series of SNRs: its title, ticks as (place, label), and a line per artefact."""
+    """One picture: what it shows, ticks as (place, label), and its lines."""
 
+    model: str
     title: str
+    axis: str
     x_ticks: tuple[tuple[float, str], ...]
     y_ticks: tuple[tuple[float, str], ...]
     lines: tuple[Line, ...]
 
 
-def snr_charts(view: View) -> tuple[Chart, ...]:
-    """A chart for each set of conditions that differ in nothing but the SNR."""
-    found: dict[str, dict[float, ConditionRow]] = {}
-    for row in view.conditions:
-        snr_db = condition_snr_db(row.result)
-        if snr_db is None:
-            continue
-        for repeat in count():  # the same SNR again, another corpus perhaps, is another chart
-            series = found.setdefault(_key(row.result, repeat), {})
-            if snr_db not in series:
-                series[snr_db] = row
-                break
-    return tuple(_chart(view, rows) for rows in found.values() if len(rows) >= _LEAST_POINTS)
+@dataclass(frozen=True, slots=True)
+class ChartGroup:
+    """All pictures of one figure: those of the first series, and the others to fold away."""
+
+    number: str
+    title: str
+    first: tuple[Chart, ...]
+    others: tuple[Chart, ...]
 
 
-def condition_snr_db(condition: ConditionResult) -> float | None:
-    """The SNR of a condition's first step that has one."""
-    for step in condition.steps:
-        value = step.get("snr_db")
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return float(value)
-    return None
+def chart_groups(figures: Iterable[Figure]) -> tuple[ChartGroup, ...]:
+    """The figures drawn; the models of one series share their scale."""
+    groups = []
+    for number, found in groupby(figures, key=lambda figure: figure.number):
+        series = [list(rows) for _, rows in groupby(found, key=lambda figure: figure.title)]
+        charts = [_charts(rows) for rows in series]
+        others = tuple(chart for row in charts[1:] for chart in row)
+        groups.append(ChartGroup(number, TITLES[number], tuple(charts[0]), others))
+    return tuple(groups)
 
 
-def _key(condition: ConditionResult, repeat: int) -> str:
-    steps = [
-        {name: value for name, value in step.items() if name != "snr_db"}
-        for step in condition.steps
-    ]
-    return json.dumps([steps, repeat], sort_keys=True)
+def _charts(figures: Sequence[Figure]) -> list[Chart]:
+    top, step = _scale(figures)
+    return [_chart(figure, top, step) for figure in figures]
 
 
-def _chart(view: View, rows: dict[float, ConditionRow]) -> Chart:
-    noisy = [rows[snr_db] for snr_db in sorted(rows, reverse=True)]
-    labels = [f"{snr_db:g}" for snr_db in sorted(rows, reverse=True)]
-    clean = _without_noise(view, noisy[0].result)
-    columns = [clean, *noisy] if clean else noisy
-    names = ["no noise", *labels] if clean else labels
-    top, step = _scale(columns)
-    xs = _places(len(columns))
+def _chart(figure: Figure, top: float, step: float) -> Chart:
+    places = dict(zip((tick.value for tick in figure.ticks), _places(figure.ticks), strict=True))
+    drawn = [(index, line) for index, line in enumerate(figure.lines) if line.points]
     return Chart(
-        title=_title(noisy[0].result),
-        x_ticks=tuple(zip(xs, names, strict=True)),
+        model=figure.model,
+        title=figure.title,
+        axis=AXES[figure.x_name],
+        x_ticks=_labelled((places[tick.value], tick.label) for tick in figure.ticks),
         y_ticks=tuple(
             (_y(index * step, top), f"{100 * index * step:g}")
             for index in range(round(top / step) + 1)
         ),
         lines=tuple(
-            _line(view, index, list(zip(columns, xs, names, strict=True)), top, clean is not None)
-            for index in range(len(view.artefacts))
+            _line(
+                line, index, {value: x + _shift(index, figure) for value, x in places.items()}, top
+            )
+            for index, line in drawn
         ),
     )
 
 
-def _without_noise(view: View, condition: ConditionResult) -> ConditionRow | None:
-    """The condition whose steps are the same but for the noise."""
-    steps = [step for step in condition.steps if "snr_db" not in step]
-    return next((row for row in view.conditions if list(row.result.steps) == steps), None)
+def _shift(index: int, figure: Figure) -> float:
+    return (index - (len(figure.lines) - 1) / 2) * _SPREAD
 
 
-def _line(
-    view: View,
-    index: int,
-    columns: Sequence[tuple[ConditionRow, float, str]],
-    top: float,
-    has_clean: bool,
-) -> Line:
-    shift = (index - (len(view.artefacts) - 1) / 2) * _SPREAD
-    points = [
-        _point(cell, x + shift, label, top)
-        for row, x, label in columns
-        if (cell := row.cells[index]) and cell.words.rate is not None
-    ]
-    first = columns[0][0].cells[index]
-    starts_clean = has_clean and first is not None and first.words.rate is not None
-    return Line(view.artefacts[index].name, index, tuple(points), starts_clean)
+def _line(line: FigureLine, index: int, places: dict[str, float], top: float) -> Line:
+    points = tuple(_point(point, places[point.tick.value], top) for point in line.points)
+    return Line(line.name, index, points, line.points[0].tick.value == WITHOUT)
 
 
-def _point(cell: CellResult, x: float, label: str, top: float) -> Point:
-    wer, interval = cell.words.rate or 0.0, cell.wer_interval
+def _point(point: FigurePoint, x: float, top: float) -> Point:
+    interval = point.interval
     return Point(
-        label=label,
+        words=point.tick.words,
         x=x,
-        y=_y(wer, top),
+        y=_y(point.wer, top),
         y_low=_y(interval.low, top) if interval else None,
         y_high=_y(interval.high, top) if interval else None,
-        wer=wer,
+        wer=point.wer,
     )
 
 
-def _places(columns: int) -> list[float]:
-    """Evenly spaced places: an SNR's label is read, its distance is not."""
-    width = (WIDTH - LEFT - RIGHT) / columns
-    return [LEFT + (index + 0.5) * width for index in range(columns)]
+def _places(ticks: Sequence[Tick]) -> list[float]:
+    """Places to scale where all have a number, else evenly spaced."""
+    width = (WIDTH - LEFT - RIGHT) / len(ticks)
+    even = [LEFT + (index + 0.5) * width for index in range(len(ticks))]
+    numbers = [tick.at for tick in ticks if tick.at is not None]
+    if len(numbers) < len(ticks) or numbers[0] == numbers[-1]:
+        return even
+    span = (even[-1] - even[0]) / (numbers[-1] - numbers[0])
+    return [even[0] + (number - numbers[0]) * span for number in numbers]
+
+
+def _labelled(ticks: Iterable[tuple[float, str]]) -> tuple[tuple[float, str], ...]:
+    """The ticks whose labels do not run into the one before."""
+    kept: list[tuple[float, str]] = []
+    for x, label in ticks:
+        if not kept or x - kept[-1][0] >= _LABEL_WIDTH:
+            kept.append((x, label))
+    return tuple(kept)
 
 
 def _y(rate: float, top: float) -> float:
@@ -161,27 +165,12 @@ def _y(rate: float, top: float) -> float:
     return HEIGHT - BOTTOM - share * (HEIGHT - BOTTOM - TOP)
 
 
-def _scale(rows: Sequence[ConditionRow]) -> tuple[float, float]:
+def _scale(figures: Sequence[Figure]) -> tuple[float, float]:
     """The axis's top and the step of its ticks, as fractions; zero is always shown."""
-    cells = [cell for row in rows for cell in row.cells if cell]
-    rates = [cell.words.rate or 0.0 for cell in cells]
-    rates += [cell.wer_interval.high for cell in cells if cell.wer_interval]
+    points = [point for figure in figures for line in figure.lines for point in line.points]
+    rates = [point.wer for point in points]
+    rates += [point.interval.high for point in points if point.interval]
     highest = max([*rates, 0.01])
     step = next((s for s in _TICK_STEPS if highest <= s * _MOST_TICKS), _TICK_STEPS[-1])
     ticks = int(highest / step - 1e-9) + 1
     return ticks * step, step
-
-
-def _title(condition: ConditionResult) -> str:
-    return " + ".join(_step_words(step) for step in condition.steps)
-
-
-def _step_words(step: dict[str, Any]) -> str:
-    """noise (type babble): the effect and its parameters that are words."""
-    words = [f"{name} {value}" for name, value in step.items() if _is_telling(name, value)]
-    effect = str(step.get("effect", "step"))
-    return f"{effect} ({', '.join(words)})" if words else effect
-
-
-def _is_telling(name: str, value: object) -> bool:
-    return name not in ("effect", "snr_db") and isinstance(value, str)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from asrcompress.core.error_table import ERRORS_NAME, ErrorTable
 from asrcompress.core.files import to_json, write_text
 from asrcompress.core.results import (
     CELLS_NAME,
@@ -16,18 +17,32 @@ from asrcompress.core.results import (
 from asrcompress.report import render
 from asrcompress.report.utterances import Evaluations, utterance_lines
 
+FIGURES_NAME = "figures.csv"
 MARKDOWN_NAME = "report.md"
 HTML_NAME = "report.html"
-FILE_NAMES = (UTTERANCES_NAME, CELLS_NAME, COST_NAME, MARKDOWN_NAME, HTML_NAME, RESULTS_NAME)
+FILE_NAMES = (
+    UTTERANCES_NAME,
+    CELLS_NAME,
+    FIGURES_NAME,
+    ERRORS_NAME,
+    COST_NAME,
+    MARKDOWN_NAME,
+    HTML_NAME,
+    RESULTS_NAME,
+)
 
 
 def write_folder(
-    folder: Path, results: Results, costs: CostTable, evaluations: Evaluations
+    folder: Path,
+    results: Results,
+    costs: CostTable,
+    evaluations: Evaluations,
+    errors: ErrorTable,
 ) -> None:
-    """Write all six files, each whole or not at all; results.json last, as the sign of the end.
+    """Write all eight files, each whole or not at all; results.json last, as the sign of the end.
 
-    results.json, cells.csv and utterances.jsonl are the same bytes for the same results. All
-    texts are made before the first file is written, so a failure leaves the folder as it was.
+    All but cost.json and the two pages are the same bytes for the same results. All texts are
+    made before the first file is written, so a failure leaves the folder as it was.
 
     Raises:
         OutputError: the folder cannot be written.
@@ -35,9 +50,11 @@ def write_folder(
     texts = {
         UTTERANCES_NAME: "".join(utterance_lines(results, evaluations)),
         CELLS_NAME: render(results, costs, "csv"),
+        FIGURES_NAME: render(results, costs, "figures"),
+        ERRORS_NAME: to_json(errors.model_dump(mode="json")),
         COST_NAME: to_json(costs.model_dump(mode="json")),
-        MARKDOWN_NAME: render(results, costs, "markdown"),
-        HTML_NAME: render(results, costs, "html"),
+        MARKDOWN_NAME: render(results, costs, "markdown", errors),
+        HTML_NAME: render(results, costs, "html", errors),
         RESULTS_NAME: to_json(results.model_dump(mode="json")),
     }
     for name, text in texts.items():

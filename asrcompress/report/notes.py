@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from asrcompress.core.comparison import Comparison
+from asrcompress.core.comparison import Comparison, Verdict
 from asrcompress.core.results import ArtefactResult, CostTable, Results
-from asrcompress.report.wording import list_names, times
+from asrcompress.report.wording import count_of, list_names, times
 
 PRUNED_ONLY = (
     "pruned weights are stored as zeros: no smaller until zipped or quantised, and no faster"
@@ -22,30 +22,65 @@ _NOTICEABLE_SPARSITY = 0.01  # trained fp32 weights hold next to no exact zeros
 
 
 def comparison_method(comparisons: Sequence[Comparison]) -> str | None:
-    """How the differences were judged: margin, level, what was resampled; None if none were."""
+    """How the verdicts came about: margin, cells adjusted for, resampling; None without any."""
     if not comparisons:
         return None
     margins = sorted({row.margin for row in comparisons})
     levels = sorted({row.interval.level for row in comparisons})
+    tests = sorted({row.tests for row in comparisons})
     designs = dict.fromkeys((row.replicates, row.blocks, row.block) for row in comparisons)
     resampled = "; ".join(
-        f"{replicates} replicates over {blocks} {_plural(block, blocks)}"
+        f"{replicates} replicates over {count_of(blocks, block)}"
         for replicates, blocks, block in designs
     )
     return (
-        f"Margin {' or '.join(f'{100 * margin:.2f}' for margin in margins)} points of WER; "
-        f"{' or '.join(f'{100 * level:g} %' for level in levels)} intervals, one a cell, "
-        f"by paired bootstrap ({resampled})."
+        f"Margin {' or '.join(f'{100 * margin:.2f}' for margin in margins)} points of WER. "
+        f"{_adjusted(tests)} {' or '.join(f'{100 * level:g} %' for level in levels)} intervals, "
+        f"each for its own cell, by paired bootstrap ({resampled})."
     )
 
 
+def smallest_differences(results: Results) -> str | None:
+    """What the inconclusive cells could have shown, by artefact; None where there are none."""
+    parts = []
+    for artefact in results.artefacts:
+        found = [
+            row.comparison.smallest_detectable
+            for row in results.cells
+            if row.artefact == artefact.name
+            and row.comparison
+            and row.comparison.verdict is Verdict.INCONCLUSIVE
+        ]
+        if found:
+            parts.append(f"{artefact.name} {_range(min(found), max(found))}")
+    if not parts:
+        return None
+    return (
+        "The smallest dWER that the inconclusive cells would show, in points, "
+        f"at a power of 80 %: {list_names(parts)}."
+    )
+
+
+def _adjusted(tests: Sequence[int]) -> str:
+    if max(tests) == 1:
+        return "One cell, so no verdict is adjusted."
+    counts = " or ".join(str(count) for count in tests)
+    return f"Verdicts are adjusted (Holm) to hold for all {counts} cells together."
+
+
+def _range(low: float, high: float) -> str:
+    first, last = f"{100 * low:.2f}", f"{100 * high:.2f}"
+    return first if first == last else f"{first} to {last}"
+
+
 def derived_notes(results: Results, costs: CostTable) -> tuple[str, ...]:
-    """Notes on missing cells, simulated conditions, batches, and what compression does not do."""
+    """Notes on missing cells, simulations, batches, chunks, and what compression does not do."""
     lines = [
         _missing(results),
         _unscored(results),
         _simulated(results),
         *_batches(results),
+        *_chunked(results),
         _pruned_only(results),
         _quantised(results, costs),
     ]
@@ -60,10 +95,6 @@ def is_quantised(artefact: ArtefactResult) -> bool:
 def is_pruned_only(artefact: ArtefactResult) -> bool:
     """True where weights are zero and none are quantised."""
     return (artefact.sparsity or 0.0) > _NOTICEABLE_SPARSITY and not is_quantised(artefact)
-
-
-def _plural(block: str, count: int) -> str:
-    return block if count == 1 else f"{block}s"
 
 
 def _missing(results: Results) -> str | None:
@@ -98,6 +129,18 @@ def _batches(results: Results) -> list[str]:
     for row in results.artefacts:
         if row.decoding.batch_note:
             found.setdefault(row.decoding.batch_note, []).append(row.name)
+    return [f"{list_names(names)}: {note}." for note, names in found.items()]
+
+
+def _chunked(results: Results) -> list[str]:
+    found: dict[str, list[str]] = {}
+    for row in results.artefacts:
+        decoding = row.decoding
+        if decoding.chunk_s is not None and decoding.chunked:
+            recordings = count_of(decoding.chunked, "longer recording")
+            were = "was" if decoding.chunked == 1 else "were"
+            note = f"{recordings} {were} decoded in chunks of {decoding.chunk_s:g} s"
+            found.setdefault(note, []).append(row.name)
     return [f"{list_names(names)}: {note}." for note, names in found.items()]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from asrcompress.core.comparison import Comparison, Verdict
 from asrcompress.core.cost import Cost, Sizes
+from asrcompress.core.error_table import ErrorTable
 from asrcompress.core.results import (
     ArtefactResult,
     CellResult,
@@ -17,8 +18,10 @@ from asrcompress.core.results import (
     Results,
 )
 from asrcompress.report import notes
+from asrcompress.report.margins import MarginTable, margin_tables
+from asrcompress.report.published import PublishedRow, published_rows
 from asrcompress.report.setup import Setup, setup_of
-from asrcompress.report.wording import headline
+from asrcompress.report.wording import headline, list_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +87,12 @@ class View:
     artefacts: tuple[ArtefactRow, ...]
     conditions: tuple[ConditionRow, ...]
     groups: tuple[GroupRow, ...]
+    margins: tuple[MarginTable, ...]
+    published: tuple[PublishedRow, ...]
+    errors: ErrorTable
     summary: str
     method: str | None
+    detectable: str | None
     notes: tuple[str, ...]
 
     @property
@@ -97,6 +104,18 @@ class View:
     def is_compared(self) -> bool:
         """True where at least one artefact has a verdict."""
         return any(row.verdicts for row in self.artefacts)
+
+    @property
+    def baseline_words(self) -> str:
+        """What the differences are to: the baseline, or each artefact's own."""
+        return self.results.baseline or "its own baseline"
+
+    @property
+    def interaction_references(self) -> str:
+        """The conditions that the interactions are held against; empty where there are none."""
+        cells = (row.comparison for row in self.results.cells)
+        found = [row.interaction for row in cells if row and row.interaction]
+        return list_names(dict.fromkeys(row.reference for row in found))
 
     @property
     def setup(self) -> Setup | None:
@@ -116,8 +135,8 @@ class View:
         return tuple(dict.fromkeys(row.field for row in self.groups))
 
 
-def build_view(results: Results, costs: CostTable) -> View:
-    """The view of results and the costs measured beside them (which may be none)."""
+def build_view(results: Results, costs: CostTable, errors: ErrorTable | None = None) -> View:
+    """The view of results, and of the costs and the added errors beside them, if there are any."""
     cells = {(cell.artefact, cell.condition): cell for cell in results.cells}
     artefacts = tuple(_artefact_row(row, results, costs) for row in results.artefacts)
     conditions = tuple(
@@ -131,8 +150,12 @@ def build_view(results: Results, costs: CostTable) -> View:
         artefacts=artefacts,
         conditions=conditions,
         groups=tuple(group for row in conditions for group in _group_rows(row)),
+        margins=margin_tables(results),
+        published=published_rows(results),
+        errors=errors or ErrorTable(),
         summary=_summary(results, artefacts),
         method=notes.comparison_method(comparisons),
+        detectable=notes.smallest_differences(results),
         notes=(*results.notes, *notes.derived_notes(results, costs)),
     )
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from asrcompress.core.comparison import Interval, Verdict
+from asrcompress.core.comparison import Interaction, Interval, Verdict
 
 NOT_AVAILABLE = "n/a"
 NOT_RUN = "-"
+EXCLUDES_ZERO = "*"  # beside an interaction whose interval does not hold 0
 # Documents are UTF-8; a terminal or a pipe need not be, so its marks are ASCII.
 DOCUMENT_MARKS = {Verdict.NON_INFERIOR: "✓", Verdict.INFERIOR: "✗", Verdict.INCONCLUSIVE: "?"}
 TERMINAL_MARKS = {Verdict.NON_INFERIOR: "=", Verdict.INFERIOR: "!", Verdict.INCONCLUSIVE: "?"}
 MEANINGS = {
-    Verdict.NON_INFERIOR: "non-inferior: the whole interval of dWER is within the margin",
-    Verdict.INFERIOR: "inferior: the whole interval of dWER is beyond the margin",
+    Verdict.NON_INFERIOR: "non-inferior: shown to be worse by no more than the margin",
+    Verdict.INFERIOR: "inferior: shown to be worse by more than the margin",
     Verdict.INCONCLUSIVE: "inconclusive: these recordings cannot tell",
 }
 
@@ -43,6 +44,24 @@ def points_interval(interval: Interval | None) -> str:
     if interval is None:
         return NOT_AVAILABLE
     return f"[{points(interval.low)}, {points(interval.high)}]"
+
+
+def p_value(p: float | None) -> str:
+    """A p-value with three decimals, or <0.001."""
+    if p is None:
+        return NOT_AVAILABLE
+    return "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def excludes_zero(interval: Interval) -> bool:
+    """True where the interval is all above or all below 0."""
+    return interval.low > 0 or interval.high < 0
+
+
+def interaction_points(interaction: Interaction) -> str:
+    """An interaction in percentage points, marked where its interval excludes 0: +0.42 *."""
+    mark = f" {EXCLUDES_ZERO}" if excludes_zero(interaction.interval) else ""
+    return f"{points(interaction.delta_wer)}{mark}"
 
 
 def megabytes(size_bytes: int | None) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
+from asrcompress.core.comparison import Comparison
 from asrcompress.core.results import CellResult
+from asrcompress.report.places import place_of, pruning_of
+from asrcompress.report.tidy import Value, csv_text, rounded, rounded_p
 from asrcompress.report.view import ArtefactRow, ConditionRow, View
 
-COLUMNS = (
+_CELL_COLUMNS = (
     "artefact",
     "compression",
     "condition",
@@ -30,26 +30,31 @@ COLUMNS = (
     "disk_bytes",
     "zipped_bytes",
 )
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would evaluate
-_DECIMALS = 6
-
-_Value = str | int | float | None
+_PLACE_COLUMNS = ("snr_db", "noise_type", "room", "pruning_rate")
+_TEST_COLUMNS = (
+    "adjusted_p_non_inferior",
+    "adjusted_p_inferior",
+    "smallest_detectable",
+    "mapsswe_p",
+    "interaction",
+    "interaction_low",
+    "interaction_high",
+)
+COLUMNS = (*_CELL_COLUMNS, *_PLACE_COLUMNS, *_TEST_COLUMNS)
 
 
 def render(view: View) -> str:
     """The table as CSV: rates as fractions, empty where undefined, artefacts outermost."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for index, artefact in enumerate(view.artefacts):
-        for condition in view.conditions:
-            cell = condition.cells[index]
-            if cell is not None:
-                writer.writerow([_safe(value) for value in _row(artefact, condition, cell)])
-    return text.getvalue()
+    rows = (
+        [*_row(artefact, condition, cell), *_place(artefact, condition), *_tests(cell.comparison)]
+        for index, artefact in enumerate(view.artefacts)
+        for condition in view.conditions
+        if (cell := condition.cells[index])
+    )
+    return csv_text(COLUMNS, rows)
 
 
-def _row(artefact: ArtefactRow, condition: ConditionRow, cell: CellResult) -> list[_Value]:
+def _row(artefact: ArtefactRow, condition: ConditionRow, cell: CellResult) -> list[Value]:
     words, interval, compared = cell.words, cell.wer_interval, cell.comparison
     sizes = artefact.result.sizes
     delta = compared.interval if compared else None
@@ -57,24 +62,33 @@ def _row(artefact: ArtefactRow, condition: ConditionRow, cell: CellResult) -> li
         *(artefact.name, artefact.result.compression, condition.name),
         *(cell.utterances, round(condition.result.audio_s, 3)),
         *(words.s, words.d, words.i, words.n),
-        _round(words.rate),
-        _round(interval.low if interval else None),
-        _round(interval.high if interval else None),
-        _round(cell.chars.rate),
-        _round(compared.delta_wer if compared else None),
-        _round(delta.low if delta else None),
-        _round(delta.high if delta else None),
+        rounded(words.rate),
+        rounded(interval.low if interval else None),
+        rounded(interval.high if interval else None),
+        rounded(cell.chars.rate),
+        rounded(compared.delta_wer if compared else None),
+        rounded(delta.low if delta else None),
+        rounded(delta.high if delta else None),
         compared.verdict.value if compared else None,
         *(sizes.memory_bytes, sizes.disk_bytes, sizes.zipped_bytes),
     ]
 
 
-def _round(value: float | None) -> float | None:
-    return None if value is None else round(value, _DECIMALS)
+def _place(artefact: ArtefactRow, condition: ConditionRow) -> list[Value]:
+    place, pruning = place_of(condition.result), pruning_of(artefact.result)
+    return [place.snr_db, place.noise_type, place.room, pruning.rate if pruning else None]
 
 
-def _safe(value: _Value) -> _Value:
-    """The value, a text marked so that a spreadsheet will not run it; numbers stay."""
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return f"'{value}"
-    return value
+def _tests(compared: Comparison | None) -> list[Value]:
+    if compared is None:
+        return [None] * len(_TEST_COLUMNS)
+    mapsswe, interaction = compared.mapsswe, compared.interaction
+    return [
+        rounded_p(compared.adjusted_p_non_inferior),
+        rounded_p(compared.adjusted_p_inferior),
+        rounded(compared.smallest_detectable),
+        rounded_p(mapsswe.p_value if mapsswe else None),
+        rounded(interaction.delta_wer if interaction else None),
+        rounded(interaction.interval.low if interaction else None),
+        rounded(interaction.interval.high if interaction else None),
+    ]

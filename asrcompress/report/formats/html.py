@@ -7,12 +7,16 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from asrcompress.report import figures, wording
+from asrcompress.core.error_table import CellErrors
+from asrcompress.report import figures, flips, wording
+from asrcompress.report.figure_data import figures_of
 from asrcompress.report.view import GroupRow, View
 
 _HEAT_LEVELS = 9  # the darkest of the style sheet's heat classes
 _COLOURS = 8  # of the style sheet's line classes; after them they begin again, dashed
 _MOST_GROUPS = 40  # values of one field; a page with thousands of speakers helps nobody
+_MOST_CELLS = 40  # cells whose broken utterances are on the page: those with the most
+_MOST_FLIPS = 10  # utterances, and confused words, of one of them
 
 
 def render(view: View) -> str:
@@ -33,6 +37,10 @@ def render(view: View) -> str:
         "times": wording.times,
         "number": wording.number,
         "steps": _steps,
+        "p_value": wording.p_value,
+        "interaction_points": wording.interaction_points,
+        "marked": lambda word: flips.marked(word, arrow="→"),
+        "pair_of": flips.pair_of,
     }
     template = environment.get_template("report.html.j2")
     return template.render(**_variables(view))
@@ -44,15 +52,26 @@ def _variables(view: View) -> dict[str, Any]:
     return {
         "view": view,
         "results": view.results,
-        "charts": figures.snr_charts(view),
+        "chart_groups": figures.chart_groups(figures_of(view)),
         "figures": figures,
         "marks": wording.DOCUMENT_MARKS,
         "meanings": wording.MEANINGS,
         "heat": lambda rate: _heat(rate, view.max_wer),
         "colours": _COLOURS,
         "groups": {name: rows for name, rows in groups.items() if sizes[name] <= _MOST_GROUPS},
+        "broken": _broken(view),
+        "broken_left_out": max(0, len(flips.broken_cells(view.errors)) - _MOST_CELLS),
+        "most_flips": _MOST_FLIPS,
+        "not_run": wording.NOT_RUN,
         "left_out": {name: size for name, size in sizes.items() if size > _MOST_GROUPS},
     }
+
+
+def _broken(view: View) -> list[CellErrors]:
+    """The cells that changed most, in the table's order."""
+    cells = flips.broken_cells(view.errors)
+    order = sorted(range(len(cells)), key=lambda index: -cells[index].flips_total)
+    return [cells[index] for index in sorted(order[:_MOST_CELLS])]
 
 
 def _values(rows: list[GroupRow]) -> int:

@@ -1,21 +1,23 @@
-"""Tables for a terminal of 80 columns: conditions down, artefacts across.
-
-A verdict is a colour and a character, so nothing is lost without colour.
-"""
+"""Tables for a terminal of 80 columns: conditions down, artefacts across."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from asrcompress.core.comparison import Verdict
 from asrcompress.core.cost import Cost
 from asrcompress.core.results import CellResult, GroupResult
 from asrcompress.report.console import Matrix, add_column, new_table, plain, spaced, text
 from asrcompress.report.setup import Setup
+from asrcompress.report.terminal.differences import interaction_renderables, interval_renderables
+from asrcompress.report.terminal.flips import flip_renderables
+from asrcompress.report.terminal.margins import margin_renderables
+from asrcompress.report.terminal.published import published_renderables
+from asrcompress.report.terminal.wer import STYLES, wer_text
 from asrcompress.report.view import View
 from asrcompress.report.wording import (
     MEANINGS,
@@ -25,17 +27,25 @@ from asrcompress.report.wording import (
     megabytes,
     number,
     percent,
-    percent_interval,
-    points,
-    points_interval,
     times,
 )
 
-_STYLES = {
-    Verdict.NON_INFERIOR: "green",
-    Verdict.INFERIOR: "red",
-    Verdict.INCONCLUSIVE: "yellow",
-}
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Which of the longer tables to add.
+
+    margins: True for all, False for none, None for those that say more than the matrix.
+    flips: so many utterances of each cell.
+    """
+
+    groups: bool = False
+    intervals: bool = False
+    margins: bool | None = None
+    flips: int = 0
+
+
+_SHORT = Parts()
 
 
 def render(view: View) -> str:
@@ -43,21 +53,23 @@ def render(view: View) -> str:
     return plain(renderables(view))
 
 
-def renderables(
-    view: View, *, groups: bool = False, intervals: bool = False
-) -> list[RenderableType]:
-    """The tables for a Rich console; groups and intervals add the longer ones."""
+def renderables(view: View, wanted: Parts = _SHORT) -> list[RenderableType]:
+    """The tables for a Rich console."""
     parts: list[RenderableType] = [_verdicts(view), *_wer_tables(view)]
     if view.is_compared:
         parts.append(_legend(view))
+    parts += margin_renderables(view, wanted.margins)
+    parts += interaction_renderables(view, intervals=wanted.intervals)
+    parts += published_renderables(view)
     parts.append(_size_table(view))
     if view.setup:
         parts.append(_speed_table(view, view.setup))
     parts += _count_tables(view)
-    if intervals:
-        parts += _interval_tables(view)
-    if groups:
+    if wanted.intervals:
+        parts += interval_renderables(view)
+    if wanted.groups:
         parts += [table for field in view.group_fields for table in _group_tables(view, field)]
+    parts += flip_renderables(view, wanted.flips)
     if view.notes:
         parts.append(Text("\n").join(text(f"Note: {note}") for note in view.notes))
     return spaced(parts)
@@ -72,15 +84,16 @@ def _verdicts(view: View) -> Text:
 
 def _legend(view: View) -> Text:
     lines = [
-        text(f"{mark} {MEANINGS[verdict]}", _STYLES[verdict])
+        text(f"{mark} {MEANINGS[verdict]}", STYLES[verdict])
         for verdict, mark in TERMINAL_MARKS.items()
     ]
-    return Text("\n").join([*lines, text(view.method or "", "dim")])
+    more = [line for line in (view.method, view.detectable) if line]
+    return Text("\n").join([*lines, *(text(line, "dim") for line in more)])
 
 
 def _wer_tables(view: View) -> list[Table]:
     leads = [("condition", [row.name for row in view.conditions])]
-    return Matrix("WER %", leads, _columns(view, _wer)).tables()
+    return Matrix("WER %", leads, _columns(view, wer_text)).tables()
 
 
 def _count_tables(view: View) -> list[Table]:
@@ -96,15 +109,6 @@ def _columns(
         (artefact.name, [cell_text(row.cells[index]) for row in view.conditions])
         for index, artefact in enumerate(view.artefacts)
     ]
-
-
-def _wer(cell: CellResult | None) -> Text:
-    if cell is None:
-        return text(f"{NOT_RUN}  ")
-    if cell.comparison is None:
-        return text(f"{percent(cell.words.rate)}  ")
-    verdict = cell.comparison.verdict
-    return text(f"{percent(cell.words.rate)} {TERMINAL_MARKS[verdict]}", _STYLES[verdict])
 
 
 def _counts(cell: CellResult | None) -> Text:
@@ -150,35 +154,6 @@ def _cost(cost: Cost | None) -> list[str]:
         return [NOT_AVAILABLE] * 3
     loaded, peak = cost.memory_after_load_bytes, cost.peak_memory_bytes
     return [number(cost.load_s), megabytes(loaded), megabytes(peak)]
-
-
-def _interval_tables(view: View) -> list[Table]:
-    return [_interval_table(view, index) for index in range(len(view.artefacts))]
-
-
-def _interval_table(view: View, index: int) -> Table:
-    name = view.artefacts[index].name
-    table = new_table(f"{name}: WER and CER in %, dWER to the baseline in points")
-    add_column(table, "condition", is_number=False)
-    for head in ("WER", "interval", "dWER", "interval", "P\nbetter", "CER"):
-        add_column(table, head)
-    for row in view.conditions:
-        cell = row.cells[index]
-        cells = _intervals(cell) if cell else [NOT_RUN] * 6
-        table.add_row(*map(text, [row.name, *cells]))
-    return table
-
-
-def _intervals(cell: CellResult) -> list[str]:
-    compared = cell.comparison
-    return [
-        percent(cell.words.rate),
-        percent_interval(cell.wer_interval),
-        points(compared.delta_wer) if compared else NOT_RUN,
-        points_interval(compared.interval) if compared else NOT_RUN,
-        number(compared.probability_of_improvement, 2) if compared else NOT_RUN,
-        percent(cell.chars.rate),
-    ]
 
 
 def _group_tables(view: View, field: str) -> list[Table]:

@@ -1,0 +1,76 @@
+"""The utterances that compression broke, word by word, and the words it takes for others."""
+
+from __future__ import annotations
+
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from asrcompress.core.error_table import CellErrors, Flip, Operation
+from asrcompress.report.console import add_column, new_table, text
+from asrcompress.report.flips import broken_cells, marked, pair_of
+from asrcompress.report.view import View
+from asrcompress.report.wording import count_of
+
+_STYLES: dict[Operation, str] = {
+    "equal": "",
+    "substitute": "yellow",
+    "delete": "red",
+    "insert": "cyan",
+}
+_INDENT = 4
+
+
+def flip_renderables(view: View, most: int) -> list[RenderableType]:
+    """So many flips and confusions of each cell, worst first; none: nothing."""
+    if not most:
+        return []
+    cells = broken_cells(view.errors)
+    if not cells:
+        return [text(_reason(view))]
+    key = text("Compressed models' errors: [said->heard], -missed-, +added+")
+    return [key, *(part for cell in cells for part in _cell(cell, most))]
+
+
+def _reason(view: View) -> str:
+    if view.errors.cells:
+        return "Compression changed no utterance from right to wrong or back."
+    return "No errors are recorded beside these results: nothing was compared, or by an older run."
+
+
+def _cell(cell: CellErrors, most: int) -> list[RenderableType]:
+    head = text(
+        f"{cell.artefact} under {cell.condition}: "
+        f"{count_of(cell.flips_total, 'utterance')} right with {cell.baseline} and wrong now, "
+        f"{cell.recoveries_total} the other way",
+        "bold",
+    )
+    parts: list[RenderableType] = [Text("\n").join([head, *_shown(cell, most)])]
+    parts += [Padding(_flip(flip), (0, 0, 0, _INDENT)) for flip in cell.flips[:most]]
+    return [*parts, *_confusions(cell, most)]
+
+
+def _shown(cell: CellErrors, most: int) -> list[Text]:
+    shown = min(most, len(cell.flips))
+    return [text(f"the {shown} with the most errors:")] if 0 < shown < cell.flips_total else []
+
+
+def _flip(flip: Flip) -> Text:
+    name = text(f"{flip.id} ({count_of(flip.errors, 'error')})", "dim")
+    words = [text(marked(word), _STYLES[word.operation]) for word in flip.alignment]
+    return Text("\n").join([name, Text(" ").join(words)])
+
+
+def _confusions(cell: CellErrors, most: int) -> list[Table]:
+    if not cell.confusions:
+        return []
+    table = new_table("words taken for others, those added first")
+    for head in ("said", "heard"):
+        add_column(table, head, is_number=False)
+    for head in ("times", cell.baseline, "added"):
+        add_column(table, head)
+    for row in cell.confusions[:most]:
+        numbers = [str(row.count), str(row.baseline_count), f"+{row.added}"]
+        table.add_row(*map(text, [*pair_of(row), *numbers]))
+    return [table]

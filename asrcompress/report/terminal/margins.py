@@ -1,0 +1,28 @@
+"""WER by noise type, SNR and room."""
+
+from __future__ import annotations
+
+from rich.table import Table
+
+from asrcompress.report.console import Matrix
+from asrcompress.report.margins import MarginTable
+from asrcompress.report.terminal.wer import wer_text
+from asrcompress.report.view import View
+
+
+def margin_renderables(view: View, wanted: bool | None) -> list[Table]:
+    """A table for each margin; wanted None: those that say more than the matrix."""
+    found = [row for row in view.margins if (row.is_telling if wanted is None else wanted)]
+    return [table for row in found for table in _tables(view, row)]
+
+
+def _tables(view: View, margin: MarginTable) -> list[Table]:
+    leads = [
+        (margin.name, [row.value for row in margin.rows]),
+        ("cond.", [str(row.conditions) for row in margin.rows]),
+    ]
+    columns = [
+        (artefact.name, [wer_text(row.margins[index]) for row in margin.rows])
+        for index, artefact in enumerate(view.artefacts)
+    ]
+    return Matrix(f"WER % by {margin.name} ({margin.pooled})", leads, columns).tables()
