@@ -1,7 +1,7 @@
-"""Corrupting corpora: noise at an SNR, rooms, and effects to come; the draws are seeded."""
+"""Corrupting corpora: noise at an SNR, rooms, codecs and more; the draws are seeded."""
 
 from asrcompress.corrupt.chain import corrupt_one
-from asrcompress.corrupt.conditions import conditions_from
+from asrcompress.corrupt.conditions import condition_of, conditions_from, steps_from_text
 from asrcompress.corrupt.keys import corpus_key
 from asrcompress.corrupt.request import CorruptRequest, run
 from asrcompress.corrupt.result import CorruptedCorpus, CorruptResult
@@ -11,9 +11,11 @@ __all__ = [
     "CorruptRequest",
     "CorruptResult",
     "CorruptedCorpus",
+    "condition_of",
     "conditions_from",
     "corpus_key",
     "corrupt_one",
     "open_libraries",
     "run",
+    "steps_from_text",
 ]

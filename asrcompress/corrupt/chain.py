@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,12 +13,32 @@ from asrcompress.core.condition import Condition
 from asrcompress.core.corpus import Utterance
 from asrcompress.core.errors import InputError
 from asrcompress.core.seeds import generator_for
+from asrcompress.corrupt.active_level import active_snr_db
 from asrcompress.corrupt.effect import Scene, Signal, bind
-from asrcompress.corrupt.level import is_silent, snr_db
+from asrcompress.corrupt.level import is_silent, power, snr_db
 from asrcompress.corrupt.sources import Libraries
 
 _CEILING = 0.999  # where a mixture beyond full scale is brought to: room for rounding
-SNR_TOLERANCE_DB = 0.01
+MEASURED_IN_FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Achieved:
+    """The SNRs that a noisy recording has, against its overall and its active speech level."""
+
+    overall_db: float
+    active_db: float | None
+
+    def against(self, reference: str) -> float | None:
+        """The one that an SNR of that reference asked for."""
+        return self.active_db if reference == "active" else self.overall_db
+
+    def as_json(self) -> dict[str, float | None]:
+        active_db = None if self.active_db is None else round(self.active_db, 6) + 0.0
+        return {
+            "achieved_snr_db": round(self.overall_db, 6) + 0.0,
+            "achieved_active_snr_db": active_db,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +54,28 @@ class Corrupted:
         """(time,) float32 in [-1, 1], as it is to be written."""
         return np.asarray(self.signal.samples * self.scale, dtype=np.float32)
 
-    def achieved_snr_db(self, written: Samples) -> float | None:
-        """The SNR of samples as written: what is not speech in them is noise.
+    @property
+    def noise_power(self) -> float | None:
+        """The power of the noise that an SNR was asked for, scaled; None as for `achieved`."""
+        if "snr_db" not in self.record or self.signal.speech is None:
+            return None
+        return power(self.scale * (self.signal.samples - self.signal.speech))
+
+    def scaled_by(self, factor: float) -> Corrupted:
+        """The same with a scale that many times larger."""
+        scale = factor * self.scale
+        return replace(self, scale=scale, record={**self.record, "scale": scale})
+
+    def achieved(self, written: Samples) -> Achieved | None:
+        """The SNRs of samples as written: what is not speech in them is noise.
 
         None without a noise, or where a later effect left speech and noise inseparable.
         """
         if "snr_db" not in self.record or self.signal.speech is None:
             return None
         residual = written.astype(np.float64) - self.scale * self.signal.speech
-        return snr_db(self.scale * self.signal.reference, residual)
+        overall_db = snr_db(self.scale * self.signal.reference, residual)
+        return Achieved(overall_db, active_snr_db(overall_db, self.record["speech_activity"]))
 
 
 def check_conditions(conditions: Sequence[Condition], libraries: Libraries) -> None:
@@ -54,7 +87,7 @@ def check_conditions(conditions: Sequence[Condition], libraries: Libraries) -> N
     """
     if not conditions:
         raise InputError("no condition", expected="at least one, for example an SNR or a room")
-    _check_names([condition.name for condition in conditions])
+    check_names([condition.name for condition in conditions])
     for condition in conditions:
         for step in bind(condition):
             for use in step.uses(libraries):
@@ -75,14 +108,19 @@ def corrupt(
         )
     clean = samples.astype(np.float64)
     signal = Signal(clean, clean, clean, SAMPLE_RATE_HZ)
-    scene = Scene(utterance, len(samples), libraries)
     record: dict[str, Any] = {"condition": condition.name}
     for step in bind(condition):
         generator = generator_for(condition.seed, utterance.id, step.key, condition.replicate)
-        signal, done = step(signal, scene, generator)
+        scene = Scene(utterance, len(signal.samples), libraries, signal.room)
+        changed, done = step(signal, scene, generator)
         record.update(done)
+        if "snr_db" in record and changed.speech is None and signal.speech is not None:
+            record["achieved_snr_in"] = f"mixture before {step.name}"
+        signal = changed
+    if "snr_db" in record:
+        record.setdefault("achieved_snr_in", MEASURED_IN_FILE)
     peak = float(np.max(np.abs(signal.samples), initial=0.0))
-    scale = _CEILING / peak if peak > 1.0 else 1.0
+    scale = _CEILING / peak if peak > (_CEILING if condition.steps else 1.0) else 1.0
     return Corrupted(signal, scale, {**record, "scale": scale})
 
 
@@ -99,12 +137,13 @@ def corrupt_one(
     """
     corrupted = corrupt(utterance, samples, condition, libraries)
     written = corrupted.samples
-    achieved = corrupted.achieved_snr_db(written)
-    measured = {} if achieved is None else {"achieved_snr_db": round(achieved, 6) + 0.0}
+    achieved = corrupted.achieved(written)
+    measured = {} if achieved is None else achieved.as_json()
     return written, {**corrupted.record, **measured}
 
 
-def _check_names(names: Sequence[str]) -> None:
+def check_names(names: Sequence[str]) -> None:
+    """Raises InputError where a condition's name is no folder's, or is there twice."""
     seen: set[str] = set()
     for name in names:
         if not name or name[0] in ". " or any(not _fits_a_file(char) for char in name):

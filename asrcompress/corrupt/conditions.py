@@ -1,10 +1,15 @@
-"""Conditions from lists of SNRs and rooms, for the command line and recipes."""
+"""Conditions from lists of SNRs and rooms and from texts, for the command line and recipes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from asrcompress.core.condition import Condition, Step
+from asrcompress.core.errors import InputError
+from asrcompress.corrupt.effect import bind_steps
+
+CLEAN = "clean"
+_EXAMPLE = "like noise:snr_db=10 or reverb:room=small+noise:snr_db=10,type=babble"
 
 
 def conditions_from(
@@ -13,6 +18,7 @@ def conditions_from(
     both: bool,
     *,
     noise_types: Sequence[str] = (),
+    reference: str | None = None,
     clean: bool = False,
     seed: int = 0,
 ) -> tuple[Condition, ...]:
@@ -20,23 +26,63 @@ def conditions_from(
 
     The names are clean, noise-10dB, noise-babble-10dB, room-small, room-small+noise-10dB. What is
     given twice is there twice, for `run` to refuse.
+
+    Raises:
+        InputError: an SNR, a room or a reference of SNRs that there is not.
     """
-    noises = tuple(_noise_steps(snr_db, noise_types))
-    in_rooms = tuple((f"room-{room}", Step("reverb", {"room": room})) for room in rooms)
-    found: list[tuple[str, tuple[Step, ...]]] = [("clean", ())] if clean else []
-    found += [(name, (step,)) for name, step in (*noises, *in_rooms)]
+    noises = tuple(_noise_steps(snr_db, noise_types, reference))
+    in_rooms = tuple(Step("reverb", {"room": room}) for room in rooms)
+    chains: list[tuple[Step, ...]] = [(step,) for step in (*noises, *in_rooms)]
     if both:
-        for room, reverb in in_rooms:
-            found += [(f"{room}+{name}", (reverb, noise)) for name, noise in noises]
-    return tuple(Condition(name, steps, seed) for name, steps in found)
+        chains += [(room, noise) for room in in_rooms for noise in noises]
+    cleaned = (Condition(CLEAN, (), seed),) if clean else ()
+    return (*cleaned, *(condition_of(steps, seed) for steps in chains))
 
 
-def _noise_steps(snr_db: Sequence[float], noise_types: Sequence[str]) -> Iterator[tuple[str, Step]]:
+def condition_of(steps: Sequence[Step], seed: int = 0, name: str | None = None) -> Condition:
+    """A condition of these steps, parameters checked and of their declared types.
+
+    Without a name it gets its steps' labels, joined by `+`: room-small+noise-10dB+opus-12kbps.
+
+    Raises:
+        InputError: a step is unknown, has mistakes, or stands in the wrong place.
+    """
+    bound = bind_steps(steps, "condition" if name is None else f"condition {name!r}")
+    found = name or "+".join(step.label for step in bound) or CLEAN
+    return Condition(found, tuple(step.step for step in bound), seed)
+
+
+def steps_from_text(text: str) -> tuple[Step, ...]:
+    """The steps of a text: NAME:key=value,key=value, joined by `+`.
+
+    The values are texts; `condition_of` gives them their types.
+
+    Raises:
+        InputError: it is not of that form, or names a parameter twice.
+    """
+    return tuple(_step(part.strip(), text) for part in text.split("+"))
+
+
+def _noise_steps(
+    snr_db: Sequence[float], noise_types: Sequence[str], reference: str | None
+) -> Iterator[Step]:
+    against = {} if reference is None else {"reference": reference}
     for kind in noise_types or (None,):
         for level_db in snr_db:
             named = {} if kind is None else {"type": kind}
-            middle = "" if kind is None else f"{kind}-"
-            yield (
-                f"noise-{middle}{level_db + 0.0:.15g}dB",  # all digits that any decimal keeps
-                Step("noise", {**named, "snr_db": float(level_db)}),
-            )
+            yield Step("noise", {**named, **against, "snr_db": float(level_db)})
+
+
+def _step(part: str, text: str) -> Step:
+    name, colon, listed = part.partition(":")
+    if not name.strip() or (colon and not listed.strip()):
+        raise InputError("bad effect", where=repr(text), got=repr(part), expected=_EXAMPLE)
+    params: dict[str, str] = {}
+    for pair in listed.split(",") if colon else ():
+        key, equals, value = (piece.strip() for piece in pair.partition("="))
+        if not (key and equals and value):
+            raise InputError("bad effect", where=repr(text), got=repr(pair), expected=_EXAMPLE)
+        if key in params:
+            raise InputError("parameter twice", where=repr(text), got=repr(key))
+        params[key] = value
+    return Step(name.strip(), params)

@@ -4,6 +4,8 @@ Such a file holds
 
     Params                                      its parameters, a frozen pydantic model
     CODE_VERSION: int                           raised with every change that changes its output
+    STAGE: Stage                                where it stands among the steps of a condition
+    label(params) -> str                        its part of a condition's name
     apply(signal, params, material, generator) -> (signal, record)
 
 and, where it needs them,
@@ -11,15 +13,16 @@ and, where it needs them,
     uses(params, libraries) -> tuple[Use, ...]  the libraries it draws from
     draw(params, scene, generator) -> material  what it takes from them
     key(params) -> str                          what its generator is keyed with, else its name
-    COMES_FIRST = True                          it acts on speech alone: no other step before it
+    needs(params) -> tuple[str, ...]            the effects that have to come before it
 
 `apply` is pure: arrays and a generator in, arrays and a record for the manifest out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -31,30 +34,45 @@ from asrcompress.core.corpus import Utterance
 from asrcompress.core.errors import InputError
 from asrcompress.core.registry import expected_one_of, load_plugin
 from asrcompress.corrupt.level import Floats
-from asrcompress.corrupt.sources import Libraries, Source
+from asrcompress.corrupt.sources import Libraries, Response, Source
+
+
+class Stage(IntEnum):
+    """Where on its way from the mouth to the recogniser the sound meets an effect."""
+
+    TALKER = 0
+    ROOM = 1
+    DISTANCE = 2
+    NOISE = 3
+    RECORDER = 4
+    CODEC = 5
+    NETWORK = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
     """A recording on its way through the steps; all arrays (time,) float64.
 
-    `samples` is what is heard, `speech` what of it is speech (None once the two cannot be told
-    apart, after a codec say), `reference` the part of the speech that an SNR is set against.
+    `samples` is what is heard, `speech` all of it but the noise that an SNR is asked for (None
+    once the two cannot be told apart, after a codec say), `reference` the part of the speech that
+    an SNR is set against, `room` the response of the room that the speech is in.
     """
 
     samples: Floats
     speech: Floats | None
     reference: Floats
     sample_rate_hz: int
+    room: Response | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Whose recording it is, how long, and what there is to draw from."""
+    """Whose recording it is, how long it is by now, what there is to draw from, and its room."""
 
     utterance: Utterance
     frames: int
     libraries: Libraries
+    room: Response | None = None
 
 
 class Use(NamedTuple):
@@ -84,9 +102,24 @@ class BoundStep:
         return int(self.module.CODE_VERSION)
 
     @property
-    def comes_first(self) -> bool:
-        """True where no other step may go before it."""
-        return bool(getattr(self.module, "COMES_FIRST", False))
+    def stage(self) -> Stage:
+        return Stage(self.module.STAGE)
+
+    @property
+    def label(self) -> str:
+        """Its part of a condition's name, file-friendly; other parameters, another label."""
+        return str(self.module.label(self.params))
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The effects that have to come before it with these parameters."""
+        needs = getattr(self.module, "needs", None)
+        return tuple(needs(self.params)) if needs else ()
+
+    @property
+    def step(self) -> Step:
+        """The step it was bound from, values of the declared types, defaults left out."""
+        return Step(self.name, self.params.model_dump(exclude_defaults=True))
 
     def uses(self, libraries: Libraries) -> tuple[Use, ...]:
         """The libraries that it draws from with these parameters."""
@@ -106,30 +139,48 @@ def bind(condition: Condition) -> tuple[BoundStep, ...]:
     """The steps of a condition with their effects.
 
     Raises:
-        InputError: an unknown effect or parameter, a value out of range, an effect twice, or one
-            that acts on speech alone after another.
+        InputError: an unknown effect or parameter, a value out of range, an effect twice, before
+            one that the sound meets first, or without one that it needs.
     """
-    steps = tuple(_bind_step(step, condition.name) for step in condition.steps)
-    for place, step in enumerate(steps):
-        before = steps[:place]
-        if step.name in {other.name for other in before}:
-            raise InputError("effect twice in a condition", where=condition.name, got=step.name)
-        late = [other.name for other in before if step.comes_first and not other.comes_first]
-        if late:
-            raise InputError(
-                f"{step.name} after {late[0]}",
-                where=condition.name,
-                expected=f"{step.name} first: {late[0]} is not put through it",
-            )
-    return steps
+    return bind_steps(condition.steps, f"condition {condition.name!r}")
 
 
-def _bind_step(step: Step, condition: str) -> BoundStep:
+def bind_steps(steps: Sequence[Step], where: str) -> tuple[BoundStep, ...]:
+    """As `bind`, for steps that have no name yet; `where` is for the error."""
+    bound = tuple(_bind_step(step, where) for step in steps)
+    for place, step in enumerate(bound):
+        _check_place(step, bound[:place], where)
+    return bound
+
+
+def _check_place(step: BoundStep, before: Sequence[BoundStep], where: str) -> None:
+    names = [other.name for other in before]
+    if step.name in names:
+        raise InputError("effect twice in a condition", where=where, got=step.name)
+    late = [other.name for other in before if other.stage > step.stage]
+    if late:
+        order = ", ".join(stage.name.lower() for stage in Stage)
+        raise InputError(
+            f"{step.name} after {late[0]}",
+            where=where,
+            expected=f"{step.name} before {late[0]}: sound goes by {order}",
+        )
+    missing = [name for name in step.needs if name not in names]
+    if missing:
+        raise InputError(
+            f"{step.name} without {missing[0]}",
+            where=where,
+            got=step.label,
+            expected=f"{missing[0]} before it",
+        )
+
+
+def _bind_step(step: Step, where: str) -> BoundStep:
     from asrcompress.corrupt import effects
 
     module = load_plugin(effects, step.effect)
-    where = f"condition {condition!r}, effect {step.effect}"
-    return BoundStep(step.effect, module, _params(module.Params, step.params, where))
+    params = _params(module.Params, step.params, f"{where}, effect {step.effect}")
+    return BoundStep(step.effect, module, params)
 
 
 def _params(form: type[BaseModel], given: Mapping[str, Any], where: str) -> BaseModel:
@@ -137,7 +188,7 @@ def _params(form: type[BaseModel], given: Mapping[str, Any], where: str) -> Base
         return form.model_validate(dict(given))
     except ValidationError as error:
         first = error.errors()[0]
-        name = ".".join(map(str, first["loc"]))
+        name = ".".join(map(str, first["loc"])) or "parameters"
         if first["type"] == "extra_forbidden":
             raise InputError(
                 "unknown parameter",

@@ -12,7 +12,7 @@ from asrcompress.core.provenance import versions
 from asrcompress.corrupt.effect import bind
 from asrcompress.corrupt.sources import open_libraries
 
-CODE_VERSION = 1  # raise it with every change of what is written, apart from the effects'
+CODE_VERSION = 2  # raise it with every change of what is written, apart from the effects'
 _PACKAGES = (
     "librosa",
     "numpy",

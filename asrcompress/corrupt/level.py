@@ -1,4 +1,4 @@
-"""Levels: power, the gain for an SNR, the early part of an impulse response."""
+"""Levels: power, the gain for an SNR, loops of noise, the early part of a response."""
 
 from __future__ import annotations
 
@@ -36,26 +36,29 @@ def snr_db(speech: Floats, noise: Floats) -> float:
     return 10.0 * math.log10(power(speech) / noise_power) if noise_power else math.inf
 
 
-def early_part(response: Floats, sample_rate_hz: int) -> Floats:
-    """An impulse response (time,) with all but peak -1 ms .. +50 ms set to zero."""
+def early_span(response: Floats, sample_rate_hz: int) -> slice:
+    """Where the early part of an impulse response (time,) is: peak -1 ms .. +50 ms."""
     peak = int(np.argmax(np.abs(response)))
     start = max(0, peak - round(EARLY_BEFORE_S * sample_rate_hz))
-    stop = peak + round(EARLY_AFTER_S * sample_rate_hz)
-    early = np.zeros_like(response)
-    early[start:stop] = response[start:stop]
-    return early
+    return slice(start, peak + round(EARLY_AFTER_S * sample_rate_hz))
 
 
-def fit_length(clip: Floats, frames: int, fade_frames: int) -> Floats:
-    """A clip (time,) cut to `frames`, or looped up to them with an equal-power cross-fade."""
-    if len(clip) >= frames:
+def fit_length(clip: Floats, frames: int, fade_frames: int, start: int | None = None) -> Floats:
+    """A clip (time,) cut to `frames`, or looped up to them with an equal-power cross-fade.
+
+    With a `start` the loop has gone round before and is met at that sample of the clip; without
+    one it begins with the clip's first sample.
+    """
+    if start is None and len(clip) >= frames:
         return clip[:frames]
     fade = min(fade_frames, len(clip) // 2)
     if fade == 0:
-        return np.resize(clip, frames)
+        return np.resize(np.roll(clip, -(start or 0)), frames)
     ramp = (np.arange(fade) + 0.5) / fade * (math.pi / 2)
     seam = clip[-fade:] * np.cos(ramp) + clip[:fade] * np.sin(ramp)
     turn = np.concatenate([seam, clip[fade:-fade]])
+    if start is not None:
+        return np.resize(np.roll(turn, -start), frames)
     rest = np.resize(turn, max(0, frames - (len(clip) - fade)))
     return np.concatenate([clip[:-fade], rest])[:frames]
 

@@ -7,24 +7,30 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from asrcompress.core.audio import AudioFormat
 from asrcompress.core.condition import Condition
 from asrcompress.core.corpus import Corpus, read_corpus
 from asrcompress.core.errors import InputError
-from asrcompress.core.files import write_json, write_json_lines
+from asrcompress.core.files import sha256_of_file, write_json_lines
 from asrcompress.core.output import check_output, staged_folder
 from asrcompress.core.progress import Progress, silent
 from asrcompress.core.provenance import versions
 from asrcompress.corrupt.chain import check_conditions
+from asrcompress.corrupt.marker import (
+    MANIFEST_NAME,
+    ConditionRecord,
+    LeftOut,
+    Marker,
+    Source,
+    write_marker,
+)
 from asrcompress.corrupt.names import file_names
 from asrcompress.corrupt.result import CorruptedCorpus, CorruptResult, result_of
 from asrcompress.corrupt.sources import open_libraries
-from asrcompress.corrupt.work import AUDIO_FOLDER, Job, Outcome, corrupt_all
+from asrcompress.corrupt.work import Job, Outcome, corrupt_all
+from asrcompress.corrupt.writing import AUDIO_FOLDER
 
-MARKER_NAME = "corpus.json"
-MANIFEST_NAME = "manifest.jsonl"
 _MOST_WARNINGS = 5
 _LOGGER = logging.getLogger("asrcompress.corrupt")
 
@@ -69,7 +75,7 @@ def run(request: CorruptRequest, progress: Progress = silent) -> CorruptResult:
         _check_output(request, *(utterance.path for utterance in corpus.utterances))
     libraries = open_libraries(corpus, request.noise, request.rir)
     check_conditions(request.conditions, libraries)
-    sha256 = corpus.sha256()
+    source = Source(name=corpus.name, sha256=corpus.sha256())
     with staged_folder(request.output, overwrite=request.overwrite) as staging:
         job = Job(
             request.conditions, libraries, staging, request.audio_format, _source_folder(corpus)
@@ -78,7 +84,7 @@ def run(request: CorruptRequest, progress: Progress = silent) -> CorruptResult:
         _check_bad(outcomes, request)
         result = result_of(request.conditions, request.output, libraries, outcomes)
         _write_manifests(staging, result, outcomes)
-        write_json(staging / MARKER_NAME, _marker(corpus.name, sha256, result))
+        write_marker(staging, _marker(source, request, result, staging))
     return result
 
 
@@ -155,22 +161,25 @@ def _write_manifests(staging: Path, result: CorruptResult, outcomes: Sequence[Ou
         write_json_lines(staging / name / MANIFEST_NAME, rows)
 
 
-def _marker(name: str, sha256: str, result: CorruptResult) -> dict[str, Any]:
-    """What corpus.json holds."""
-    return {
-        "schema_version": 1,
-        "source": {"name": name, "sha256": sha256},
-        "conditions": [_condition_json(corpus) for corpus in result.corpora],
-        "libraries": result.libraries,
-        "is_simulated": result.is_simulated,
-        "versions": versions(),
-    }
+def _marker(
+    source: Source, request: CorruptRequest, result: CorruptResult, staging: Path
+) -> Marker:
+    return Marker(
+        source=source,
+        audio_format=request.audio_format,
+        conditions=[_condition_record(corpus, staging) for corpus in result.corpora],
+        libraries=result.libraries,
+        is_simulated=result.is_simulated,
+        versions=versions(),
+    )
 
 
-def _condition_json(corrupted: CorruptedCorpus) -> dict[str, Any]:
-    return {
-        **corrupted.condition.as_json(),
-        "utterances": corrupted.utterances,
-        "is_simulated": corrupted.is_simulated,
-        "bad_files": [{"id": bad.id, "cause": bad.cause} for bad in corrupted.bad_files],
-    }
+def _condition_record(corrupted: CorruptedCorpus, staging: Path) -> ConditionRecord:
+    condition = corrupted.condition
+    return ConditionRecord(
+        **condition.as_json(),
+        utterances=corrupted.utterances,
+        is_simulated=corrupted.is_simulated,
+        bad_files=[LeftOut(id=bad.id, cause=bad.cause) for bad in corrupted.bad_files],
+        manifest_sha256=sha256_of_file(staging / condition.name / MANIFEST_NAME),
+    )

@@ -24,7 +24,9 @@ class BadFile:
 
 @dataclass(frozen=True, slots=True)
 class CorruptedCorpus:
-    """The corpus of one condition; the achieved SNRs are the lowest and the highest."""
+    """The corpus of one condition; the achieved SNRs (of the kind asked for) are the lowest and
+    the highest.
+    """
 
     condition: Condition
     folder: Path
@@ -67,11 +69,22 @@ def _uses(condition: Condition, libraries: Libraries) -> tuple[Use, ...]:
     return tuple(use for step in bind(condition) for use in step.uses(libraries))
 
 
+def _achieved_column(condition: Condition) -> str | None:
+    """The manifest's column of the SNR that was asked for."""
+    references = [
+        step.params.get("reference") for step in condition.steps if step.effect == "noise"
+    ]
+    if not references:
+        return None
+    return "achieved_active_snr_db" if references[0] == "active" else "achieved_snr_db"
+
+
 def _corpus_of(
     condition: Condition, folder: Path, outcomes: Sequence[Outcome], uses: Sequence[Use]
 ) -> CorruptedCorpus:
     rows = [row for row in (outcome.rows.get(condition.name) for outcome in outcomes) if row]
-    achieved = [row["achieved_snr_db"] for row in rows if "achieved_snr_db" in row]
+    column = _achieved_column(condition)
+    achieved = [row[column] for row in rows] if column else []
     bad = tuple(
         BadFile(outcome.utterance.id, outcome.utterance.path, outcome.causes[condition.name])
         for outcome in outcomes

@@ -14,21 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from asrcompress.core.audio import (
-    SAMPLE_RATE_HZ,
-    AudioFormat,
-    Samples,
-    read_audio,
-    suffix_of,
-    write_audio,
-)
+from asrcompress.core.audio import AudioFormat, read_audio
 from asrcompress.core.condition import SOURCE_COLUMN, Condition
 from asrcompress.core.corpus import Utterance
 from asrcompress.core.errors import IncompleteError, InputError
-from asrcompress.corrupt.chain import SNR_TOLERANCE_DB, Corrupted, corrupt
+from asrcompress.corrupt.chain import corrupt
 from asrcompress.corrupt.sources import Libraries
+from asrcompress.corrupt.writing import source_of, write_recording
 
-AUDIO_FOLDER = "audio"
 _WORTH_A_POOL_S = 1200.0  # seconds of output: below it starting the processes takes longer
 _AUDIO_LOGGER = logging.getLogger(read_audio.__module__)  # it warns of several channels
 
@@ -76,6 +69,7 @@ def corrupt_and_write(job: Job, item: Item) -> Outcome:
     """One recording, decoded once, under every condition of the job."""
     utterance, name = item
     outcome = Outcome(utterance)
+    source = source_of(utterance, job.source_folder)
     with _collected_warnings(outcome.warnings):
         try:
             samples = utterance.audio()
@@ -85,68 +79,13 @@ def corrupt_and_write(job: Job, item: Item) -> Outcome:
         for condition in job.conditions:
             try:
                 corrupted = corrupt(utterance, samples, condition, job.libraries)
-                outcome.rows[condition.name] = _write(job, utterance, corrupted, name)
+                row = write_recording(
+                    job.folder / condition.name, name, utterance, corrupted, job.audio_format
+                )
+                outcome.rows[condition.name] = {**row, SOURCE_COLUMN: source}
             except InputError as error:
                 outcome.causes[condition.name] = str(error)
     return outcome
-
-
-def _write(job: Job, utterance: Utterance, corrupted: Corrupted, name: str) -> dict[str, Any]:
-    relative = Path(AUDIO_FOLDER) / (name + suffix_of(job.audio_format))
-    path = job.folder / corrupted.record["condition"] / relative
-    samples = corrupted.samples
-    write_audio(path, samples, kind=job.audio_format)
-    row = _row(utterance, relative, len(samples), _measured(corrupted, path))
-    return {**row, SOURCE_COLUMN: _source_of(utterance, job.source_folder)}
-
-
-def _measured(corrupted: Corrupted, path: Path) -> dict[str, Any]:
-    """The record with the SNR of the file as it is read back."""
-    if corrupted.achieved_snr_db(corrupted.samples) is None:
-        return corrupted.record
-    written: Samples = read_audio(path)
-    achieved_db = corrupted.achieved_snr_db(written)
-    asked_db = corrupted.record["snr_db"]
-    if achieved_db is None or abs(achieved_db - asked_db) > SNR_TOLERANCE_DB:
-        path.unlink()
-        raise InputError(
-            "SNR out of reach in this audio format",
-            where=path.name,
-            got=f"{achieved_db} dB",
-            expected=f"{asked_db} dB within {SNR_TOLERANCE_DB}",
-            next_step="the recording is too quiet: use 24-bit FLAC or WAV, or leave it out",
-        )
-    return {**corrupted.record, "achieved_snr_db": round(achieved_db, 6) + 0.0}
-
-
-def _row(
-    utterance: Utterance, relative: Path, frames: int, record: dict[str, Any]
-) -> dict[str, Any]:
-    """A NeMo manifest row; a column of the source gives way to one of ours of the same name."""
-    texts = {"text": utterance.text, "speaker": utterance.speaker}
-    return {
-        "audio_filepath": relative.as_posix(),
-        **{name: text for name, text in texts.items() if text is not None},
-        "duration": round(frames / SAMPLE_RATE_HZ, 6),
-        "id": utterance.id,
-        **{name: value for name, value in utterance.fields.items() if name not in _OUR_COLUMNS},
-        **record,
-    }
-
-
-def _source_of(utterance: Utterance, folder: Path) -> str:
-    """The recording that the utterance is from, the same for all its segments.
-
-    A corpus that was corrupted before says it itself.
-    """
-    given = utterance.fields.get(SOURCE_COLUMN)
-    if given not in (None, ""):
-        return str(given)
-    path = utterance.path.absolute()
-    return (path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()
-
-
-_OUR_COLUMNS = frozenset({"audio_filepath", "text", "duration", "offset", "speaker", "id"})
 
 
 @contextlib.contextmanager

@@ -11,8 +11,8 @@ import pytest
 from asrcompress.core.condition import Condition, Step
 from asrcompress.core.errors import InputError
 from asrcompress.corrupt.chain import check_conditions, corrupt, corrupt_one
-from asrcompress.corrupt.conditions import conditions_from
-from asrcompress.corrupt.level import early_part, snr_db
+from asrcompress.corrupt.conditions import condition_of, conditions_from, steps_from_text
+from asrcompress.corrupt.level import snr_db
 from asrcompress.corrupt.sources import Libraries, open_libraries
 from tests.corrupt.corpora import corpus, decay, utterance, voice, write_noises, write_rooms
 
@@ -63,7 +63,9 @@ def test_the_snr_in_a_room_is_against_the_early_speech(libraries: Libraries) -> 
     heard, _ = corrupt_one(utterance(), voice(3), room, libraries)
     response = decay(0.5).astype(np.float32)
     start = int(np.argmax(np.abs(response)))
-    early = np.convolve(speech, early_part(response, 16_000))[start : start + len(speech)]
+    kept = np.zeros_like(response)
+    kept[start - 16 : start + 800] = response[start - 16 : start + 800]
+    early = np.convolve(speech, kept)[start : start + len(speech)]
     residual = noisy / record["scale"] - heard
     assert snr_db(record["reverb_gain"] * early, residual) == pytest.approx(5, abs=0.01)
     assert snr_db(heard, residual) > 5.1
@@ -112,8 +114,11 @@ def test_the_achieved_snr_is_taken_from_what_was_written(libraries: Libraries) -
     corrupted = corrupt(utterance(), voice(3, level=0.01), _noise(20), libraries)
     coarse = np.round(corrupted.samples * 128).astype(np.float32) / 128
     fine = np.round(corrupted.samples * 2**23).astype(np.float32) / 2**23
-    assert corrupted.achieved_snr_db(fine) == pytest.approx(20, abs=0.001)
-    assert corrupted.achieved_snr_db(coarse) != pytest.approx(20, abs=1)
+    found = [corrupted.achieved(written) for written in (fine, coarse)]
+    assert found[0] is not None
+    assert found[1] is not None
+    assert found[0].overall_db == pytest.approx(20, abs=0.001)
+    assert found[1].overall_db != pytest.approx(20, abs=1)
 
 
 @pytest.mark.parametrize(
@@ -133,3 +138,44 @@ def test_conditions_are_checked_before_any_work(
 ) -> None:
     with pytest.raises(InputError, match=words):
         check_conditions(conditions, libraries)
+
+
+def test_speed_comes_before_the_noise_is_fitted(libraries: Libraries) -> None:
+    """Half the length, and noise over all of it at the SNR asked for."""
+    steps = (Step("speed", {"factor": 2.0}), Step("noise", {"snr_db": 5}))
+    noisy, record = corrupt_one(utterance(), voice(3), condition_of(steps), libraries)
+    assert len(noisy) == len(voice(3)) // 2
+    assert record["achieved_snr_db"] == pytest.approx(5, abs=0.01)
+
+
+def test_against_the_active_level_the_noise_is_louder(libraries: Libraries) -> None:
+    """Speech for half the time: its active level is 2.4 to 3 dB over the overall one (hangover)."""
+    half = np.concatenate([voice(3, 4.0), np.zeros(64_000, np.float32)])
+    found = {}
+    for reference in ("overall", "active"):
+        (step,) = steps_from_text(f"noise:snr_db=10,reference={reference}")
+        _, found[reference] = corrupt_one(utterance(), half, condition_of([step]), libraries)
+    gains = [found[name]["gain"] for name in ("active", "overall")]
+    assert 2.4 < 20 * np.log10(gains[0] / gains[1]) < 3.0
+    assert found["active"]["achieved_active_snr_db"] == pytest.approx(10, abs=0.01)
+    assert 7.0 < found["active"]["achieved_snr_db"] < 7.6
+    assert found["overall"]["achieved_snr_db"] == pytest.approx(10, abs=0.01)
+    assert found["overall"]["achieved_active_snr_db"] > 12.4
+
+
+def test_an_snr_before_a_codec_is_said_to_be_that(libraries: Libraries) -> None:
+    """After the codec nobody can tell speech from noise: the record says where it was measured."""
+    steps = steps_from_text("noise:snr_db=5+opus+packet_loss:rate=0.1")
+    _, record = corrupt_one(utterance(), voice(3), condition_of(steps), libraries)
+    assert record["achieved_snr_db"] == pytest.approx(5, abs=1e-9)
+    assert record["achieved_snr_in"] == "mixture before opus"
+    _, alone = corrupt_one(utterance(), voice(3), _noise(5), libraries)
+    assert alone["achieved_snr_in"] == "file"
+
+
+def test_the_microphones_own_noise_is_no_part_of_the_snr(libraries: Libraries) -> None:
+    steps = steps_from_text("far_field:attenuation_db=20+noise:snr_db=5")
+    noisy, record = corrupt_one(utterance(), voice(3), condition_of(steps), libraries)
+    far, _ = corrupt_one(utterance(), voice(3), condition_of(steps[:1]), libraries)
+    assert snr_db(0.1 * voice(3), noisy - far) == pytest.approx(5, abs=0.01)
+    assert record["far_field_snr_db"] == pytest.approx(snr_db(0.1 * voice(3), far - 0.1 * voice(3)))

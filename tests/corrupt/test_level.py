@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from asrcompress.corrupt.level import (
     convolve,
-    early_part,
+    early_span,
     fit_length,
     gain_for_snr,
     is_silent,
@@ -53,8 +53,8 @@ def test_one_step_of_16_bits_is_silence_and_ten_are_not() -> None:
 def test_the_early_part_goes_from_1_ms_before_the_peak_to_50_ms_after() -> None:
     response = np.full(2000, 0.1)
     response[500] = -1.0
-    kept = np.flatnonzero(early_part(response, sample_rate_hz=16_000))
-    assert (kept[0], kept[-1]) == (500 - 16, 500 + 800 - 1)
+    assert early_span(response, sample_rate_hz=16_000) == slice(500 - 16, 500 + 800)
+    assert early_span(response[495:], sample_rate_hz=16_000) == slice(0, 5 + 800)
 
 
 def test_a_long_clip_is_cut() -> None:
@@ -79,6 +79,15 @@ def test_any_clip_fits_any_length(clip: int, frames: int, fade: int) -> None:
     looped = fit_length(np.ones(clip), frames, fade)
     assert len(looped) == frames
     assert looped.min() > 0.99
+
+
+def test_a_loop_can_be_met_anywhere() -> None:
+    """From sample 700 on the clip is heard as it is, up to the fade at its end."""
+    clip = np.random.default_rng(0).standard_normal(1000)
+    looped = fit_length(clip, 3000, fade_frames=100, start=700)
+    np.testing.assert_array_equal(looped[:200], clip[700:900])
+    np.testing.assert_array_equal(looped[300:1100], clip[100:900])
+    np.testing.assert_array_equal(looped[:2100], looped[900:])
 
 
 @pytest.mark.parametrize(("time", "taps"), [(1, 1), (10, 300), (9000, 700), (20_000, 4096)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 from dataclasses import replace
@@ -15,7 +16,7 @@ import soundfile
 from asrcompress.core.condition import Condition
 from asrcompress.core.corpus import Corpus, Utterance, read_corpus
 from asrcompress.core.errors import InputError, OutputError
-from asrcompress.corrupt.conditions import conditions_from
+from asrcompress.corrupt.conditions import condition_of, conditions_from, steps_from_text
 from asrcompress.corrupt.level import snr_db
 from asrcompress.corrupt.request import CorruptRequest, run
 from tests.corrupt.corpora import RATE_HZ, REAL_DATA, voice, write_corpus, write_noises, write_rooms
@@ -79,7 +80,9 @@ def test_the_manifest_says_what_was_done(request_: CorruptRequest) -> None:
     assert set(row) == {
         *("audio_filepath", "text", "duration", "speaker", "id", "device", "condition", "snr_db"),
         *("achieved_snr_db", "noise_type", "noise_id", "noise_offset_s", "gain"),
-        *("room", "rir_id", "rt60_s", "reverb_gain", "scale", "source_filepath"),
+        *("snr_reference", "achieved_active_snr_db", "speech_activity", "achieved_snr_in"),
+        *("room", "rir_id", "rt60_s", "drr_db", "reverb_gain", "scale", "source_filepath"),
+        "audio_sha256",
     }
     assert row["audio_filepath"] == "audio/u0.flac"
     assert row["rir_id"] == "small/0.wav"
@@ -110,7 +113,8 @@ def test_segments_keep_the_name_of_their_recording(
 def test_the_marker_says_where_it_comes_from(request_: CorruptRequest) -> None:
     run(request_)
     marker = json.loads((request_.output / "corpus.json").read_text())
-    assert marker["schema_version"] == 1
+    assert marker["schema_version"] == 2
+    assert marker["audio_format"] == "flac"
     assert marker["source"]["sha256"] == read_corpus(request_.corpus).sha256()  # type: ignore[arg-type]
     assert marker["conditions"][1]["steps"] == [{"effect": "noise", "snr_db": 0.0}]
     assert marker["libraries"]["noise"] == {"library": "n", "files": {"music": 1, "vehicle": 1}}
@@ -157,15 +161,51 @@ def test_other_audio_formats(request_: CorruptRequest, kind: str, subtype: str) 
     assert row["achieved_snr_db"] == pytest.approx(10, abs=0.01)
 
 
-def test_speech_too_quiet_for_16_bits_is_reported_and_fine_in_24(
+def test_a_changed_speed_is_in_the_manifest(request_: CorruptRequest) -> None:
+    """0.4 s at half speed are 0.8 s, in the file and in its row."""
+    slow = condition_of(steps_from_text("speed:factor=0.5+noise:snr_db=10"))
+    run(replace(request_, conditions=(slow,)))
+    (back, *_) = read_corpus(request_.output / "speed-0.5+noise-10dB").utterances
+    assert (back.duration_s, len(back.audio())) == (0.8, 12_800)
+
+
+def test_every_file_has_its_hash_in_the_manifest(request_: CorruptRequest) -> None:
+    run(request_)
+    folder = request_.output / "room-small"
+    for row in _rows(folder):
+        data = (folder / row["audio_filepath"]).read_bytes()
+        assert row["audio_sha256"] == hashlib.sha256(data).hexdigest()
+
+
+def test_a_quiet_recording_is_made_louder_for_16_bits_and_not_for_24(
     request_: CorruptRequest, tmp_path: Path
 ) -> None:
+    """The mixture as a whole, by doublings that are logged; the SNR read back is the one asked."""
     for number in range(6):
         path = tmp_path / "c" / f"u{number}.wav"
         soundfile.write(path, voice(number, level=2e-4), RATE_HZ, subtype="FLOAT")
+    run(replace(request_, audio_format="flac16"))
+    rows = _rows(request_.output / "noise-10dB")
+    assert {row["scale"] for row in rows} <= {8.0, 16.0, 32.0}
+    for row in rows:
+        noisy, _ = soundfile.read(request_.output / "noise-10dB" / row["audio_filepath"])
+        speech = voice(int(row["id"][1:]), level=2e-4).astype(np.float64)
+        assert snr_db(speech, noisy / row["scale"] - speech) == pytest.approx(10, abs=0.05)
+    run(replace(request_, overwrite=True))
+    assert {row["scale"] for row in _rows(request_.output / "noise-10dB")} == {1.0}
+
+
+def test_an_snr_that_the_format_cannot_hold_is_reported(
+    request_: CorruptRequest, tmp_path: Path
+) -> None:
+    """A click at full scale leaves no room to make 60 dB less noise than quiet speech louder."""
+    for number in range(6):
+        samples = voice(number, level=1e-3)
+        samples[100] = 0.99
+        soundfile.write(tmp_path / "c" / f"u{number}.wav", samples, RATE_HZ, subtype="FLOAT")
+    wanted = replace(request_, conditions=conditions_from([60], [], False), audio_format="flac16")
     with pytest.raises(InputError, match="SNR out of reach in this audio format"):
-        run(replace(request_, audio_format="flac16"))
-    assert run(request_).corpora[2].utterances == 6
+        run(wanted)
 
 
 def test_stereo_at_44100_hz_is_averaged_and_resampled_with_one_warning(

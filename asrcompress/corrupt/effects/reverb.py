@@ -9,12 +9,12 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from asrcompress.core.errors import InputError
-from asrcompress.corrupt.effect import Scene, Signal, Use
-from asrcompress.corrupt.level import Floats, convolve, early_part, is_silent, power
+from asrcompress.corrupt.effect import Scene, Signal, Stage, Use
+from asrcompress.corrupt.level import convolve, early_span, is_silent, power
 from asrcompress.corrupt.sources import Libraries, Response
 
-CODE_VERSION = 1
-COMES_FIRST = True
+CODE_VERSION = 2
+STAGE = Stage.ROOM
 
 
 class Params(BaseModel):
@@ -25,6 +25,11 @@ class Params(BaseModel):
     room: Literal["small", "medium", "large"] | None = Field(
         default=None, description="the room's class; none: any"
     )
+
+
+def label(params: Params) -> str:
+    """For example room-small."""
+    return f"room-{params.room or 'any'}"
 
 
 def key(params: Params) -> str:
@@ -52,23 +57,24 @@ def apply(
         InputError: nothing of the speech is left, as the response is silent around its peak.
     """
     del params, generator  # all that is random is in the draw
-    heard = _in_room(signal.samples, material.samples, material.samples)
+    frames, peak = len(signal.samples), int(np.argmax(np.abs(material.samples)))
+    heard = convolve(signal.samples, material.samples)[peak : peak + frames]
     if is_silent(heard):
         raise InputError("silent after the room", where=material.id)
     gain = math.sqrt(power(signal.samples) / power(heard))
-    early = early_part(material.samples, signal.sample_rate_hz)
-    reference = gain * _in_room(signal.samples, early, material.samples)
+    early = early_span(material.samples, signal.sample_rate_hz)
+    start = peak - early.start
+    direct = convolve(signal.samples, material.samples[early])[start : start + frames]
     record = {
         "room": material.room,
         "rir_id": material.id,
-        "rt60_s": None if material.rt60_s is None else round(material.rt60_s, 4),
+        "rt60_s": _rounded(material.rt60_s),
+        "drr_db": _rounded(material.drr_db),
         "reverb_gain": gain,
     }
-    heard *= gain
-    return Signal(heard, heard, reference, signal.sample_rate_hz), record
+    heard = gain * heard
+    return Signal(heard, heard, gain * direct, signal.sample_rate_hz, material), record
 
 
-def _in_room(samples: Floats, response: Floats, whole: Floats) -> Floats:
-    """The convolution, shifted so that the whole response's peak is at time 0, and trimmed."""
-    start = int(np.argmax(np.abs(whole)))
-    return convolve(samples, response)[start : start + len(samples)]
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)

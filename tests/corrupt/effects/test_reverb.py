@@ -17,7 +17,7 @@ _GENERATOR = np.random.default_rng(0)
 
 def _in_room(samples: Floats, response: Floats) -> tuple[Signal, dict[str, float]]:
     signal = Signal(samples, samples, samples, 16_000)
-    room = Response(response, "small", "small/a.wav", 0.25)
+    room = Response(response, "small", "small/a.wav", 0.25, -3.5)
     return apply(signal, Params(room="small"), room, _GENERATOR)
 
 
@@ -40,6 +40,7 @@ def test_length_and_rms_stay_and_the_speech_does_not() -> None:
         "room": "small",
         "rir_id": "small/a.wav",
         "rt60_s": 0.25,
+        "drr_db": -3.5,
         "reverb_gain": record["reverb_gain"],
     }
 
