@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 # Raw-waveform encoders that zero the padded frames before the one positional convolution and mask
 # them in every attention: modeling_*.py of transformers 5.23, `Encoder.forward`.
 _MASKING_TYPES = frozenset({"wav2vec2", "hubert", "wavlm", "unispeech", "unispeech-sat"})
+# Spectrogram encoders that mask padding in every attention and before every convolution, which
+# looks back only: modeling_wav2vec2_bert.py, `Wav2Vec2BertConvolutionModule`.
+_MASKING_SPECTROGRAM_TYPES = frozenset({"wav2vec2-bert"})
+# Each recording fills a window of its own, whatever is beside it: nothing is padded to a batch.
+_WINDOW_TYPES = frozenset({"whisper"})
 
 
 class Batching(NamedTuple):
@@ -69,7 +74,10 @@ class BatchPlan:
 
 
 def batching_of(loaded: LoadedModel, batch_size: int = 8) -> Batching:
-    """`batch_size` where padding is known to be harmless for the model, else 1 with the reason."""
+    """`batch_size` where padding should be harmless by the architecture, else 1 with the reason.
+
+    A recogniser that can look at its logits checks it with a padded batch as well.
+    """
     note = _why_not(loaded.model.config, loaded.processor)
     return Batching(batch_size) if note is None else Batching(1, note)
 
@@ -82,9 +90,13 @@ def common_batching(batchings: Sequence[Batching]) -> Batching:
 def _why_not(config: Any, processor: Any) -> str | None:
     """Why padding would change this model's output; None where it does not."""
     kind = getattr(config, "model_type", "unknown")
-    if kind not in _MASKING_TYPES:
+    if kind in _WINDOW_TYPES:
+        return None
+    if kind == "moonshine":
+        return "batch 1: moonshine's group norm over time takes padding into account"
+    if kind not in _MASKING_TYPES | _MASKING_SPECTROGRAM_TYPES:
         return f"batch 1: padding is not known to be harmless for {kind}"
-    if config.feat_extract_norm != "layer":
+    if kind in _MASKING_TYPES and config.feat_extract_norm != "layer":
         return f"batch 1: {kind} with group norm over time takes padding into account"
     extractor = getattr(processor, "feature_extractor", processor)
     if not getattr(extractor, "return_attention_mask", False):

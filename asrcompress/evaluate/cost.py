@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,9 @@ from asrcompress.core.cost import Cost
 from asrcompress.core.errors import AsrcompressError, ModelError, NothingToEvaluateError
 from asrcompress.core.seeds import generator_for
 from asrcompress.evaluate.batches import Batching, BatchPlan
+from asrcompress.evaluate.recording import check_chunk
 
-COST_VERSION = 1  # a change of what is timed is a new version: cached costs are then not used
+COST_VERSION = 2  # a change of what is timed is a new version: cached costs are then not used
 CHILD = "asrcompress.evaluate.cost_process"
 _HOME = Path(__file__).resolve().parents[2]  # the folder that asrcompress is imported from
 
@@ -31,7 +32,11 @@ class CostOptions:
     """What to time.
 
     batching: None asks the recogniser. max_audio_s: seconds of audio to time, about; one
-    recording at least. passes: the processing time is their median. timeout_s: None waits.
+    recording, or its beginning, at least. chunk_s: longer recordings are decoded in chunks, None
+    asks the recogniser. passes: the processing time is their median. timeout_s: None waits.
+
+    Raises:
+        InputError: chunks too short to recognise anything in.
     """
 
     device: str = "cpu"
@@ -44,6 +49,12 @@ class CostOptions:
     seed: int = 0
     timeout_s: float | None = None
     trust_remote_code: bool = False
+    language: str | None = None
+    max_tokens_per_s: float | None = None
+    chunk_s: float | None = None
+
+    def __post_init__(self) -> None:
+        check_chunk(self.chunk_s)
 
 
 def measure_cost(model: str | Path, corpus: Corpus, options: CostOptions | None = None) -> Cost:
@@ -69,7 +80,7 @@ def measure_cost(model: str | Path, corpus: Corpus, options: CostOptions | None 
 def cost_sample(corpus: Corpus, max_audio_s: float, *, seed: int = 0) -> tuple[Utterance, ...]:
     """Utterances of `max_audio_s` seconds in total at most, drawn evenly, in the corpus's order.
 
-    Where none is that short, the shortest one.
+    Where none is that short, the beginning of the shortest one, so that memory is bounded.
 
     Raises:
         NothingToEvaluateError: the corpus is empty.
@@ -85,7 +96,8 @@ def cost_sample(corpus: Corpus, max_audio_s: float, *, seed: int = 0) -> tuple[U
             chosen.append(int(index))
             left_s -= duration_s
     if not chosen:
-        return (min(corpus.utterances, key=lambda utterance: utterance.duration_s),)
+        shortest = min(corpus.utterances, key=lambda utterance: utterance.duration_s)
+        return (replace(shortest, duration_s=max_audio_s, is_segment=True),)
     return tuple(corpus.utterances[index] for index in sorted(chosen))
 
 
@@ -96,6 +108,7 @@ def _span(utterance: Utterance) -> dict[str, Any]:
         "duration_s": utterance.duration_s,
         "offset_s": utterance.offset_s,
         "is_segment": utterance.is_segment,
+        "channel": utterance.channel,
     }
 
 

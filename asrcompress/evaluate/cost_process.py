@@ -12,7 +12,8 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from asrcompress.evaluate.batches import Batching, BatchPlan
 from asrcompress.evaluate.cost import CostOptions
 from asrcompress.evaluate.memory import peak_resident_bytes, resident_bytes
 from asrcompress.evaluate.recogniser import Recogniser, RecogniserOptions, open_recogniser
+from asrcompress.evaluate.recording import Recording
 
 
 def main() -> None:
@@ -53,7 +55,13 @@ def measured(task: dict[str, Any]) -> Cost:
     start = time.perf_counter()
     recogniser = open_recogniser(
         checkpoint,
-        RecogniserOptions(options.device, options.threads, options.trust_remote_code),
+        RecogniserOptions(
+            options.device,
+            options.threads,
+            options.trust_remote_code,
+            options.language,
+            options.max_tokens_per_s,
+        ),
     )
     _wait(options.device)
     load_s = time.perf_counter() - start
@@ -62,32 +70,43 @@ def measured(task: dict[str, Any]) -> Cost:
     utterances = [_utterance(span) for span in task["utterances"]]
     audio = _read(utterances, recogniser.sample_rate_hz)
     plan = plan_of(recogniser, options)
-    durations_s = [len(samples) / recogniser.sample_rate_hz for samples in audio]
-    batches = [[audio[index] for index in batch] for batch in plan.batches(durations_s)]
-    recogniser.transcribe(batches[0])  # the warm-up, with the longest batch
+    work = _work(recogniser, audio, plan, recogniser.chunk_s(options.chunk_s))
+    work[0]()  # the warm-up, with the longest batch
     return Cost(
         device=options.device,
         threads=recogniser.threads,
         batch_size=plan.batch_size,
-        audio_s=sum(durations_s),
-        processing_s=_processing_s(recogniser, batches, options.passes),
+        audio_s=sum(len(samples) for samples in audio) / recogniser.sample_rate_hz,
+        processing_s=_processing_s(recogniser.device, work, options.passes),
         load_s=load_s,
         memory_after_load_bytes=after_load_bytes,
         peak_memory_bytes=max(after_load_bytes, _memory(options.device, now=False)),
     )
 
 
-def _processing_s(
-    recogniser: Recogniser, batches: Sequence[Sequence[Samples]], passes: int
-) -> float:
-    """Seconds for features, inference and decoding of all batches: the median of the passes."""
+def _work(
+    recogniser: Recogniser, audio: Sequence[Samples], plan: BatchPlan, chunk_s: float
+) -> list[Callable[[], object]]:
+    """What transcribing does with this audio: long recordings in chunks, the others in batches."""
+    rate_hz = recogniser.sample_rate_hz
+    long = [samples for samples in audio if len(samples) > chunk_s * rate_hz]
+    short = [samples for samples in audio if len(samples) <= chunk_s * rate_hz]
+    batches = plan.batches([len(samples) / rate_hz for samples in short])
+    return [
+        *(partial(recogniser.transcribe_long, Recording.of(one), chunk_s) for one in long),
+        *(partial(recogniser.transcribe, [short[index] for index in batch]) for batch in batches),
+    ]
+
+
+def _processing_s(device: str, work: Sequence[Callable[[], object]], passes: int) -> float:
+    """Seconds for features, inference and decoding of everything: the median of the passes."""
     seconds = []
     for _ in range(passes):
-        _wait(recogniser.device)
+        _wait(device)
         start = time.perf_counter()
-        for batch in batches:
-            recogniser.transcribe(batch)
-        _wait(recogniser.device)
+        for recognise in work:
+            recognise()
+        _wait(device)
         seconds.append(time.perf_counter() - start)
     return statistics.median(seconds)
 

@@ -1,4 +1,8 @@
-"""What a recogniser is, whatever runs it: audio in, text out, and what it says of itself."""
+"""What a recogniser is, whatever runs it: audio in, text out, and what it says of itself.
+
+A runtime is one file in recognisers/ with two functions: `accepts(checkpoint)`, which looks at
+the folder alone, and `open(checkpoint, options)`, which gives the recogniser.
+"""
 
 from __future__ import annotations
 
@@ -16,15 +20,23 @@ if TYPE_CHECKING:
 
     from asrcompress.core.audio import Samples
     from asrcompress.core.checkpoint import Checkpoint
+    from asrcompress.evaluate.recording import Recording
 
 
 @dataclass(frozen=True, slots=True)
 class RecogniserOptions:
-    """How to open a model. threads: for the whole process; None leaves the runtime's choice."""
+    """How to open a model.
+
+    threads: for the whole process; None leaves the runtime's choice. language: of a model that
+    has several, for example en; None leaves it to the model's own settings. max_tokens_per_s: what
+    a decoder may write at most; None takes its family's.
+    """
 
     device: str = "cpu"
     threads: int | None = None
     trust_remote_code: bool = False
+    language: str | None = None
+    max_tokens_per_s: float | None = None
 
 
 class Recogniser(Protocol):
@@ -61,8 +73,21 @@ class Recogniser(Protocol):
     def batching(self, batch_size: int) -> Batching:
         """How many of `batch_size` recordings it may take at once without a change of output."""
 
+    def chunk_s(self, asked_s: float | None) -> float:
+        """Seconds of its chunks where so many are asked for; longer recordings are cut.
+
+        None asks for its own choice. A model with a fixed window has no longer ones.
+        """
+
     def transcribe(self, batch: Sequence[Samples]) -> list[str]:
         """The raw text of each recording; (time,) float32 at `sample_rate_hz`, any lengths."""
+
+    def transcribe_long(self, recording: Recording, chunk_s: float) -> str:
+        """The raw text of one recording, in overlapping chunks of `chunk_s`, one in memory.
+
+        Raises:
+            InputError: the recording cannot be read.
+        """
 
 
 def open_recogniser(

@@ -1,4 +1,4 @@
-"""Which CTC architecture a checkpoint's configuration asks for."""
+"""Which architecture a checkpoint's configuration asks for: CTC, or encoder and decoder."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from asrcompress.core.errors import ModelError
 # Code of transformers and PyTorch. Not flash_attention_2 and its kin: where that package is not
 # installed, transformers takes a kernel from the hub in its place.
 _BUILT_IN_ATTENTION = ("eager", "sdpa", "flex_attention")
+# Of transformers' speech-to-text mapping, those whose `generate` takes features alone and whose
+# tokenizer gives the text. Others need a prompt, synthesise speech or write music.
+ENCODER_DECODER_TYPES = ("moonshine", "whisper")
 _ATTENTION_KEYS = ("attn_implementation", "_attn_implementation", "_attn_implementation_internal")
 
 
@@ -50,32 +53,40 @@ def config_of(checkpoint: Checkpoint, *, trust_remote_code: bool = False) -> Any
     return config
 
 
-def ctc_class(checkpoint: Checkpoint, config: Any, *, trust_remote_code: bool = False) -> Any:
-    """The class of the CTC model for a configuration.
+def model_class(checkpoint: Checkpoint, config: Any, *, trust_remote_code: bool = False) -> Any:
+    """The class of the recogniser for a configuration: with a CTC head, or with a decoder.
 
     Raises:
-        ModelError: models of this type have no CTC head.
+        ModelError: models of this type do not transcribe, or not in a way that is tested here.
     """
-    from transformers import MODEL_FOR_CTC_MAPPING
+    from transformers import MODEL_FOR_CTC_MAPPING, MODEL_FOR_SPEECH_SEQ_2_SEQ_MAPPING
     from transformers.dynamic_module_utils import get_class_from_dynamic_module
 
-    own = (checkpoint.config.get("auto_map") or {}).get("AutoModelForCTC")
-    if own and trust_remote_code and type(config) not in MODEL_FOR_CTC_MAPPING:
+    if type(config) in MODEL_FOR_CTC_MAPPING:
+        return MODEL_FOR_CTC_MAPPING[type(config)]
+    if getattr(config, "model_type", None) in ENCODER_DECODER_TYPES:
+        return MODEL_FOR_SPEECH_SEQ_2_SEQ_MAPPING[type(config)]
+    own = _own_class(checkpoint)
+    if own and trust_remote_code:
         return get_class_from_dynamic_module(own, checkpoint.folder, local_files_only=True)
-    if type(config) not in MODEL_FOR_CTC_MAPPING:
-        raise ModelError(
-            "not a CTC model",
-            where=checkpoint.model,
-            got=f"model type {checkpoint.model_type}",
-            expected=f"one of {', '.join(_ctc_types())}",
-        )
-    return MODEL_FOR_CTC_MAPPING[type(config)]
+    raise ModelError(
+        "not a model that transcribes",
+        where=checkpoint.model,
+        got=f"model type {checkpoint.model_type}",
+        expected=f"one of {', '.join(_known_types())}",
+    )
 
 
-def _ctc_types() -> tuple[str, ...]:
+def _own_class(checkpoint: Checkpoint) -> str | None:
+    """The class that the checkpoint's own code has for a recogniser."""
+    named = checkpoint.config.get("auto_map") or {}
+    return named.get("AutoModelForCTC") or named.get("AutoModelForSpeechSeq2Seq")
+
+
+def _known_types() -> tuple[str, ...]:
     from transformers.models.auto.modeling_auto import MODEL_FOR_CTC_MAPPING_NAMES
 
-    return tuple(sorted(MODEL_FOR_CTC_MAPPING_NAMES))
+    return tuple(sorted({*MODEL_FOR_CTC_MAPPING_NAMES, *ENCODER_DECODER_TYPES}))
 
 
 def _refuse_unknown(checkpoint: Checkpoint) -> None:
@@ -90,7 +101,7 @@ def _refuse_unknown(checkpoint: Checkpoint) -> None:
         "unknown type of model",
         where=checkpoint.folder / "config.json",
         got=f"model_type {checkpoint.config.get('model_type')!r}",
-        expected=f"one of {', '.join(_ctc_types())}",
+        expected=f"one of {', '.join(_known_types())}",
     )
 
 

@@ -14,6 +14,7 @@ from asrcompress.core.manifest import (
 )
 
 CONFIG_NAME = "config.json"
+GENERATION_NAME = "generation_config.json"
 PICKLED_WEIGHTS_NAME = "pytorch_model.bin"
 FEATURE_FILES = ("preprocessor_config.json", "processor_config.json")
 TOKENIZER_FILES = (
@@ -28,7 +29,7 @@ TOKENIZER_FILES = (
 )
 # Where an auto_map may stand, which names the Python code of a checkpoint's own classes.
 CODE_NAMING_FILES = (CONFIG_NAME, *FEATURE_FILES, "tokenizer_config.json")
-SIDE_FILES = (CONFIG_NAME, "generation_config.json", *FEATURE_FILES, *TOKENIZER_FILES)
+SIDE_FILES = (CONFIG_NAME, GENERATION_NAME, *FEATURE_FILES, *TOKENIZER_FILES)
 INDEX_SUFFIX = ".index.json"
 
 

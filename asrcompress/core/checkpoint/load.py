@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from asrcompress.core.checkpoint.architecture import config_of, ctc_class
+from asrcompress.core.checkpoint.architecture import config_of, model_class
+from asrcompress.core.checkpoint.generation import set_generation
 from asrcompress.core.checkpoint.locate import Checkpoint, locate
 from asrcompress.core.checkpoint.plain import load_plain
 from asrcompress.core.checkpoint.processor import load_processor
@@ -24,7 +25,7 @@ _OWN_CODE_PACKAGE = "transformers_modules."  # where transformers imports a chec
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """A CTC module, float32 (quantised weights aside) and in eval mode, and its processor."""
+    """A recogniser, float32 (quantised weights aside) and in eval mode, and its processor."""
 
     model: torch.nn.Module
     processor: Any
@@ -33,6 +34,11 @@ class LoadedModel:
     @property
     def sample_rate_hz(self) -> int:
         return int(self.processor.feature_extractor.sampling_rate)
+
+    @property
+    def is_encoder_decoder(self) -> bool:
+        """Whether text comes from a decoder's steps, not from one row of logits a frame."""
+        return bool(getattr(self.model.config, "is_encoder_decoder", False))
 
     @property
     def runs_own_code(self) -> bool:
@@ -51,14 +57,14 @@ def load(
     A quantised artefact runs under `torch.no_grad`, not under `torch.inference_mode`.
 
     Raises:
-        ModelError: it cannot be found, is damaged, or is no CTC model.
+        ModelError: it cannot be found, is damaged, or does not transcribe.
         IntegrityError: an artefact differs from what its manifest records.
         InputError: there is no such device here.
     """
     target = resolve_device(device)
     checkpoint = model if isinstance(model, Checkpoint) else locate(model)
     config = config_of(checkpoint, trust_remote_code=trust_remote_code)
-    architecture = ctc_class(checkpoint, config, trust_remote_code=trust_remote_code)
+    architecture = model_class(checkpoint, config, trust_remote_code=trust_remote_code)
     processor = load_processor(checkpoint, trust_remote_code=trust_remote_code)
     tensors = read_weights(checkpoint.weight_files)
     if checkpoint.manifest is not None and checkpoint.manifest.is_quantised:
@@ -66,6 +72,7 @@ def load(
     else:
         module = load_plain(checkpoint, architecture, config, tensors)
     _verify(checkpoint)
+    set_generation(module, checkpoint)
     return LoadedModel(module.to(target).eval(), processor, checkpoint)
 
 

@@ -46,6 +46,11 @@ class Checkpoint:
         return str(self.config.get("model_type", "unknown"))
 
     @property
+    def is_encoder_decoder(self) -> bool:
+        """Whether its configuration says that it has a decoder beside the encoder."""
+        return bool(self.config.get("is_encoder_decoder", False))
+
+    @property
     def disk_bytes(self) -> int:
         """Bytes of the files needed to load it; the manifest, which describes them, left out."""
         return sum(path.stat().st_size for path in (*self.weight_files, *self.other_files))

@@ -82,7 +82,7 @@ def _refuse_missing(checkpoint: Checkpoint, module: Any, missing: Iterable[str])
     encoder = f"{module.base_model_prefix}."
     if not any(name.startswith(encoder) for name in names):
         raise ModelError(
-            "not fine-tuned for CTC",
+            "not fine-tuned to transcribe",
             where=checkpoint.model,
             got=f"no weights for {_some(names)}",
             expected="a model that was trained to transcribe",

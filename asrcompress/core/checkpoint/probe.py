@@ -19,15 +19,23 @@ DURATION_S = 1.0
 _SYLLABLES_HZ = 4.0  # speech's amplitude moves at about four syllables a second
 _AMPLITUDE = 0.1
 _HEAD = 16  # values kept, spread over the logits
+_TOKENS = 4  # what a decoder is given
 _TOLERANCE = 1e-3  # relative to the largest value kept; other thread counts differ by 1e-5
 
 
 def probe(loaded: LoadedModel) -> Probe:
-    """The logits of one second of pseudo-speech, through the model's own processor."""
+    """The logits of one second of pseudo-speech, through the model's own processor.
+
+    A decoder is given a few tokens spread over its vocabulary to go on from.
+    """
     import torch
 
     samples = pseudo_speech(loaded.sample_rate_hz)
-    inputs = loaded.processor(samples, sampling_rate=loaded.sample_rate_hz, return_tensors="pt")
+    inputs = loaded.processor(
+        audio=samples, sampling_rate=loaded.sample_rate_hz, return_tensors="pt"
+    )
+    if loaded.is_encoder_decoder:
+        inputs["decoder_input_ids"] = torch.tensor([_spread(loaded.model.config.vocab_size)])
     device = next(loaded.model.parameters()).device
     with (
         quiet_transformers(),
@@ -46,6 +54,11 @@ def probe(loaded: LoadedModel) -> Probe:
     )
 
 
+def _spread(vocab_size: int) -> list[int]:
+    """Token ids from the first to the last of a vocabulary."""
+    return [int(token) for token in np.linspace(0, vocab_size - 1, num=_TOKENS)]
+
+
 def agrees(a: Probe, b: Probe) -> bool:
     """Whether two probes are of the same model: same bits, or close where machines differ."""
     if (a.samples, a.seed, a.logits_shape) != (b.samples, b.seed, b.logits_shape):
@@ -59,9 +72,11 @@ def agrees(a: Probe, b: Probe) -> bool:
     return first.shape == second.shape and bool(np.abs(first - second).max(initial=0.0) <= limit)
 
 
-def pseudo_speech(sample_rate_hz: int) -> npt.NDArray[np.float32]:
+def pseudo_speech(
+    sample_rate_hz: int, *, duration_s: float = DURATION_S
+) -> npt.NDArray[np.float32]:
     """(time,) float32: seeded noise whose loudness rises and falls like syllables."""
-    count = round(DURATION_S * sample_rate_hz)
+    count = round(duration_s * sample_rate_hz)
     noise = np.random.Generator(np.random.PCG64(SEED)).standard_normal(count)
     seconds = np.arange(count) / sample_rate_hz
     loudness = 0.5 * (1 - np.cos(2 * np.pi * _SYLLABLES_HZ * seconds))

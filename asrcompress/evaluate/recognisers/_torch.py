@@ -1,0 +1,54 @@
+"""What the PyTorch recognisers share: opening a checkpoint, and what it says of itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from asrcompress.core.checkpoint import Checkpoint, LoadedModel, load
+from asrcompress.core.cost import Sizes
+from asrcompress.evaluate.recogniser import RecogniserOptions
+
+
+@dataclass(frozen=True)
+class TorchModel:
+    """A loaded model, and where and with how many threads it runs."""
+
+    loaded: LoadedModel
+    device: str
+    threads: int
+
+    @property
+    def model(self) -> str:
+        return self.loaded.checkpoint.model
+
+    @property
+    def model_sha256(self) -> str:
+        return self.loaded.checkpoint.sha256()
+
+    @property
+    def sizes(self) -> Sizes:
+        """The artefact's recorded sizes, else counted: not zipped, which only compress does."""
+        checkpoint = self.loaded.checkpoint
+        if checkpoint.manifest is not None:
+            return checkpoint.manifest.sizes
+        tensors = self.loaded.model.state_dict().values()
+        memory_bytes = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+        return Sizes(memory_bytes=memory_bytes, disk_bytes=checkpoint.disk_bytes)
+
+    @property
+    def sample_rate_hz(self) -> int:
+        return self.loaded.sample_rate_hz
+
+
+def loaded_with(checkpoint: Checkpoint, options: RecogniserOptions) -> tuple[LoadedModel, int]:
+    """The loaded model and its number of threads, which holds for the whole process.
+
+    Raises:
+        ModelError, IntegrityError, InputError: as `core.checkpoint.load`.
+    """
+    import torch
+
+    if options.threads is not None:
+        torch.set_num_threads(options.threads)
+    loaded = load(checkpoint, device=options.device, trust_remote_code=options.trust_remote_code)
+    return loaded, torch.get_num_threads()
