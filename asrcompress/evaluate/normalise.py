@@ -9,10 +9,11 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 
 from asrcompress.core.errors import InputError
 from asrcompress.core.registry import expected_one_of
+from asrcompress.evaluate.multilingual import multilingual, turkish
+from asrcompress.evaluate.whisper import english_without_spelling, whisper_basic, whisper_english
 
 DEFAULT = "basic"
 _APOSTROPHES = dict.fromkeys(map(ord, "\u2019\u2018\u02bc\uff07\u00b4`"), "'")
@@ -37,7 +38,7 @@ class Normaliser:
 
 
 def normaliser_for(name: str) -> Normaliser:
-    """The normaliser of a name, or of a name with the version that this program has.
+    """The normaliser of a name in its newest version, or of a name with a version: basic-1.
 
     Raises:
         InputError: there is none of that name or version.
@@ -52,7 +53,7 @@ def normaliser_for(name: str) -> Normaliser:
 
 def normaliser_names() -> tuple[str, ...]:
     """The names that `normaliser_for` knows."""
-    return tuple(normaliser.name for normaliser in _KNOWN)
+    return tuple(dict.fromkeys(normaliser.name for normaliser in _KNOWN))
 
 
 def unchanged(text: str) -> str:
@@ -78,28 +79,17 @@ def basic(text: str) -> str:
     return " ".join("".join(kept).split())
 
 
-def english(text: str) -> str:
-    """Whisper's English normaliser (Radford et al. 2022, appendix C) as transformers has it.
-
-    Deviation: without its British-to-American spelling table, which is part of Whisper's
-    checkpoints and not of the library, so colour and color remain two words.
-    """
-    return _whisper_english()(text)
-
-
+# The newest version of a name comes first; older ones stay, so that old results can be read
+# and scored again as they were.
 _KNOWN = (
     Normaliser("none", 1, unchanged),
     Normaliser("basic", 1, basic),
-    Normaliser("english", 1, english),
+    Normaliser("multilingual", 1, multilingual),
+    Normaliser("turkish", 1, turkish),
+    Normaliser("english", 2, whisper_english),
+    Normaliser("english", 1, english_without_spelling),
+    Normaliser("whisper-basic", 1, whisper_basic),
 )
-
-
-@cache
-def _whisper_english() -> Callable[[str], str]:
-    from transformers.models.whisper.english_normalizer import EnglishTextNormalizer
-
-    normalise: Callable[[str], str] = EnglishTextNormalizer({})
-    return normalise
 
 
 def _is_word(char: str) -> bool:
