@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,26 +15,22 @@ from asrcompress.core.audio import SAMPLE_RATE_HZ, read_audio
 from asrcompress.core.corpus import Utterance
 from asrcompress.core.errors import InputError
 from asrcompress.core.files import version_of_file
+from asrcompress.corrupt.decay import measure_drr_db, measure_rt60
 from asrcompress.corrupt.level import Floats, fit_length, is_silent, power
-from asrcompress.corrupt.rooms import (
-    SIMULATED_EDGES_M,
-    SIMULATED_ROOMS,
-    measure_rt60,
-    simulate_response,
-)
+from asrcompress.corrupt.simulate import EDGES_M, ROOMS_OF_A_CLASS, TALKERS, simulate_room
 from asrcompress.corrupt.sources import SIMULATED_NOTE, Clip, Response, check_kind
 
-CODE_VERSION = 1  # raise it with every change that changes a built-in noise or room
+CODE_VERSION = 2  # raise it with every change that changes a built-in noise or room
 BABBLE = "babble"
 COLOURS = {"white": 0.0, "pink": 0.5, "brown": 1.0}  # amplitude falls with frequency to this power
 
 _LOWEST_HZ = 20.0  # no power below: it is inaudible, and would take up most of brown noise's
-_VOICES = 6
-_FEWEST_VOICES = 2
+_VOICES = 6  # single voices can be followed in fewer (Simpson & Cooke 2005)
+_FEWEST_SPEAKERS = 2
 _FADE_FRAMES = SAMPLE_RATE_HZ // 100
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class BuiltinNoise:
     """White, pink and brown noise, and babble summed from the corpus's other speakers."""
 
@@ -47,21 +45,30 @@ class BuiltinNoise:
         """Babble is among them only where every speaker has two others."""
         return (*COLOURS, BABBLE) if self._has_babble else tuple(COLOURS)
 
-    @property
+    @cached_property
+    def _said_by(self) -> dict[str, list[Utterance]]:
+        """The utterances of each speaker; speakers and utterances sorted."""
+        by_speaker: dict[str, list[Utterance]] = {}
+        for utterance in sorted(self.utterances, key=lambda utterance: utterance.id):
+            if utterance.speaker is not None:
+                by_speaker.setdefault(utterance.speaker, []).append(utterance)
+        return dict(sorted(by_speaker.items()))
+
+    @cached_property
     def _has_babble(self) -> bool:
-        speakers = {utterance.speaker for utterance in self.utterances}
-        return None not in speakers and len(speakers) > _FEWEST_VOICES
+        all_named = all(utterance.speaker is not None for utterance in self.utterances)
+        return all_named and len(self._said_by) > _FEWEST_SPEAKERS
 
     def describe(self) -> dict[str, Any]:
         return {"library": "built-in", "types": list(self.kinds), "note": SIMULATED_NOTE}
 
     def check(self, kind: str | None) -> None:
         if kind == BABBLE and not self._has_babble:
-            named = {utterance.speaker for utterance in self.utterances} - {None}
             raise InputError(
                 "babble is summed from the corpus's other speakers",
-                got=f"{len(named)} speakers named",
-                expected=f"a speaker for every utterance, and {_FEWEST_VOICES + 1} or more of them",
+                got=f"{len(self._said_by)} speakers named",
+                expected=f"a speaker for every utterance, and {_FEWEST_SPEAKERS + 1} or more of "
+                "them",
                 next_step="give a folder of noise with --noise, or another type",
             )
         check_kind("noise type", kind, (*COLOURS, BABBLE), "built-in noises")
@@ -80,11 +87,11 @@ class BuiltinNoise:
         return Clip(noise, chosen, f"builtin:{chosen}", 0.0)
 
     def _babble(self, utterance: Utterance, frames: int, generator: np.random.Generator) -> Clip:
-        """Up to six voices of equal power, one utterance each, from a random place onwards.
+        """Six voices of equal power, each from a random place of an utterance onwards.
 
         Files that cannot be read or are silent are passed over: the run reports them anyway.
         """
-        total, names = np.zeros(frames), []
+        total, voices = np.zeros(frames), []
         for voice in self._voices(utterance.speaker, generator):
             start = float(generator.random())
             samples = _voice(voice)
@@ -92,51 +99,72 @@ class BuiltinNoise:
                 continue
             turned = np.roll(samples, -int(start * len(samples)))
             total += fit_length(turned, frames, _FADE_FRAMES)
-            names.append(voice.id)
-            if len(names) == _VOICES:
+            voices.append(voice)
+            if len(voices) == _VOICES:
                 break
-        if len(names) < _FEWEST_VOICES:
+        if len({voice.speaker for voice in voices}) < _FEWEST_SPEAKERS:
             raise InputError("too few readable voices for babble", where=utterance.path)
-        return Clip(total, BABBLE, f"builtin:babble({','.join(names)})", 0.0)
+        names = ",".join(voice.id for voice in voices)
+        return Clip(total, BABBLE, f"builtin:babble({names})", 0.0)
 
-    def _voices(self, speaker: str | None, generator: np.random.Generator) -> list[Utterance]:
-        """One utterance of each other speaker, in a random order of speakers."""
-        by_speaker: dict[str, list[Utterance]] = {}
-        for other in sorted(self.utterances, key=lambda other: other.id):
-            if other.speaker is not None and other.speaker != speaker:
-                by_speaker.setdefault(other.speaker, []).append(other)
-        order = generator.permutation(len(by_speaker))
-        picks = generator.random(len(by_speaker))
-        speakers = sorted(by_speaker)
-        voices = [by_speaker[speakers[place]] for place in order]
-        return [said[int(pick * len(said))] for said, pick in zip(voices, picks, strict=True)]
+    def _voices(self, speaker: str | None, generator: np.random.Generator) -> Iterator[Utterance]:
+        """An utterance of each other speaker, in a random order of speakers; and so on again."""
+        others = [said for name, said in self._said_by.items() if name != speaker]
+        order = generator.permutation(len(others))
+        for _ in range(_VOICES):
+            for said in (others[place] for place in order):
+                yield said[int(generator.random() * len(said))]
 
 
 @dataclass(frozen=True, slots=True)
 class SimulatedRooms:
-    """Sixteen shoe-box rooms of each class, always the same ones."""
+    """Sixteen shoe-box rooms of each class with three talkers each, always the same ones."""
 
     @property
     def is_simulated(self) -> bool:
         return True
 
     def describe(self) -> dict[str, Any]:
-        rooms = dict.fromkeys(SIMULATED_EDGES_M, SIMULATED_ROOMS)
+        rooms = dict.fromkeys(EDGES_M, ROOMS_OF_A_CLASS)
         return {"library": "image-source rooms", "rooms": rooms, "note": SIMULATED_NOTE}
 
     def check(self, kind: str | None) -> None:
-        check_kind("room", kind, tuple(SIMULATED_EDGES_M), "simulated rooms")
+        check_kind("room", kind, tuple(EDGES_M), "simulated rooms")
 
     def fingerprint(self, kind: str | None) -> object:
         return ["simulated", CODE_VERSION, kind]
 
     def draw(self, kind: str | None, generator: np.random.Generator) -> Response:
-        """One of the rooms, all equally likely."""
-        chosen = kind or tuple(SIMULATED_EDGES_M)[int(generator.integers(len(SIMULATED_EDGES_M)))]
-        number = int(generator.integers(SIMULATED_ROOMS))
-        samples = simulate_response(chosen, number, SAMPLE_RATE_HZ)
-        name = f"simulated:{chosen}-{number:02d}"
-        return Response(samples, chosen, name, measure_rt60(samples, SAMPLE_RATE_HZ))
+        """One talker in one of the rooms, all equally likely."""
+        chosen = kind or tuple(EDGES_M)[int(generator.integers(len(EDGES_M)))]
+        number = int(generator.integers(ROOMS_OF_A_CLASS))
+        return _simulated(chosen, number, int(generator.integers(TALKERS)))
+
+    def draw_beside(self, response: Response, generator: np.random.Generator) -> Response | None:
+        """Another talker's place in the same room."""
+        match = _SIMULATED_ID.fullmatch(response.id)
+        if match is None:
+            return None
+        others = [talker for talker in range(TALKERS) if talker != int(match["talker"])]
+        talker = others[int(generator.integers(len(others)))]
+        return _simulated(match["room"], int(match["number"]), talker)
+
+
+_SIMULATED_ID = re.compile(r"simulated:(?P<room>\w+)-(?P<number>\d+)/talker-(?P<talker>\d+)")
+
+
+@lru_cache(maxsize=len(EDGES_M) * ROOMS_OF_A_CLASS * TALKERS)
+def _simulated(kind: str, number: int, talker: int) -> Response:
+    room = simulate_room(kind, number, SAMPLE_RATE_HZ)
+    samples = room.responses[talker]
+    return Response(
+        samples,
+        kind,
+        f"simulated:{kind}-{number:02d}/talker-{talker}",
+        measure_rt60(samples, SAMPLE_RATE_HZ),
+        measure_drr_db(samples, SAMPLE_RATE_HZ),
+        room.target_rt60_s,
+    )
 
 
 def coloured_noise(frames: int, exponent: float, generator: np.random.Generator) -> Floats:

@@ -1,15 +1,19 @@
-"""What a library folder says of its files: manifest.tsv or .csv, and Kaldi's rir_list."""
+"""What a library folder says of its files: manifest.tsv or .csv, and Kaldi's lists."""
 
 from __future__ import annotations
 
 import csv
 import io
+import os
 import shlex
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from asrcompress.core.errors import InputError
 from asrcompress.core.files import read_text
+
+RIR_LIST, NOISE_LIST = "rir_list", "noise_list"
+Options = dict[str, str]
 
 _TABLES = {"manifest.tsv": "\t", "manifest.csv": ","}
 _FILE_COLUMN = "file"
@@ -41,42 +45,68 @@ def read_table(root: Path) -> dict[str, dict[str, str]]:
     return found
 
 
-def listed_responses(root: Path) -> list[Path]:
-    """The files that the rir_list files anywhere below a folder name (OpenSLR 26 and 28).
+def listed_files(root: Path, list_name: str) -> dict[Path, Options]:
+    """The files that Kaldi's lists of a name, anywhere below a folder, say are there.
 
-    A line holds options and ends in a path. The path begins with the archive's folder, so its
-    leading parts are dropped until it fits. Isotropic noises lie beside the responses there and
-    are in no rir_list.
+    A line holds options, here without their dashes (`room-id`, `noise-type`), and ends in a path.
+    The path begins with the archive's folder, so its leading parts are dropped until it fits.
 
     Raises:
         InputError: a line that ends in a pipe or cannot be parsed, or a file that is not there.
     """
-    found = set()
-    for listing in sorted(root.rglob("rir_list")):
+    found: dict[Path, Options] = {}
+    for listing in _lists(root, list_name):
+        paths = _Paths(root, listing.parent)
         for number, line in enumerate(read_text(listing).splitlines(), start=1):
             if line.strip():
-                found.add(_path_in(line, root, listing.parent, f"{listing}:{number}"))
-    return sorted(found)
+                where = f"{listing}:{number}"
+                options, place = _parse(line, list_name, where)
+                found[paths.find(place, where)] = options
+    return dict(sorted(found.items()))
 
 
-def _path_in(line: str, root: Path, beside: Path, where: str) -> Path:
-    try:
-        words = shlex.split(line)
+def _lists(root: Path, list_name: str) -> Iterator[Path]:
+    for folder, below, names in os.walk(root):
+        below.sort()
+        if list_name in names:
+            yield Path(folder, list_name)
+
+
+def _parse(line: str, list_name: str, where: str) -> tuple[Options, str]:
+    try:  # a list has 20,000 lines, and shlex is slow: only where it makes a difference
+        words = shlex.split(line) if set(line) & set("'\"\\") else line.split()
     except ValueError as error:
-        raise InputError("not a rir_list line", where=where, got=str(error)) from None
-    if words[-1].endswith("|"):
+        raise InputError(f"not a {list_name} line", where=where, got=str(error)) from None
+    *before, place = words
+    if place.endswith("|"):
         raise InputError(
-            "a pipe is not run", where=where, got=words[-1], expected="a path to an audio file"
+            "a pipe is not run", where=where, got=place, expected="a path to an audio file"
         )
-    for candidate in _candidates(PurePosixPath(words[-1]), root, beside):
-        if candidate.is_file() and candidate.resolve().is_relative_to(root.resolve()):
-            return candidate
-    raise InputError("no such audio file", where=where, got=words[-1])
+    names, values = before[::2], before[1::2]
+    if len(names) != len(values) or not all(name.startswith("--") for name in names):
+        raise InputError(
+            f"not a {list_name} line", where=where, got=line.strip(), expected="--option value path"
+        )
+    return {name[2:]: value for name, value in zip(names, values, strict=True)}, place
 
 
-def _candidates(path: PurePosixPath, root: Path, beside: Path) -> Iterator[Path]:
-    for dropped in range(len(path.parts)):
-        rest = PurePosixPath(*path.parts[dropped:])
-        if not rest.is_absolute() and ".." not in rest.parts:
-            yield root / rest
-            yield beside / rest
+class _Paths:
+    """Finds the files of a list: below the library or beside the list, with leading parts dropped.
+
+    As many parts are dropped as in the line before, which is nearly always right.
+    """
+
+    def __init__(self, root: Path, beside: Path) -> None:
+        self._bases = (root, beside)
+        self._last = (0, root)
+
+    def find(self, place: str, where: str) -> Path:
+        path = PurePosixPath(place)
+        if ".." not in path.parts:
+            tries = [(dropped, base) for dropped in range(len(path.parts)) for base in self._bases]
+            for dropped, base in (self._last, *tries):
+                rest = path.parts[dropped:]
+                if rest and rest[0] != path.root and (found := base.joinpath(*rest)).is_file():
+                    self._last = (dropped, base)
+                    return found
+        raise InputError("no such audio file", where=where, got=place)

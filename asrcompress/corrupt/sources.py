@@ -31,7 +31,8 @@ class Clip:
 class Response:
     """An impulse response: (time,) samples, its room class, and what was measured of it.
 
-    rt60_s and drr_db (direct-to-reverberant ratio) are None where they cannot be measured.
+    rt60_s and drr_db (direct-to-reverberant ratio) are None where they cannot be measured;
+    target_rt60_s, what a simulated room was made for, where nothing was simulated.
     """
 
     samples: Floats
@@ -39,6 +40,7 @@ class Response:
     id: str
     rt60_s: float | None
     drr_db: float | None = None
+    target_rt60_s: float | None = None
 
 
 class Source(Protocol):
@@ -91,7 +93,8 @@ def open_libraries(corpus: Corpus, noise: Path | None = None, rir: Path | None =
         InputError: no such folder, or no audio in it.
     """
     from asrcompress.corrupt.builtin import BuiltinNoise, SimulatedRooms
-    from asrcompress.corrupt.folders import open_noise_folder, open_room_folder
+    from asrcompress.corrupt.noise_folder import open_noise_folder
+    from asrcompress.corrupt.room_folder import open_room_folder
 
     return Libraries(
         noise=BuiltinNoise(corpus.utterances) if noise is None else open_noise_folder(noise),

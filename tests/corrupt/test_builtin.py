@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -44,9 +45,23 @@ def test_babble_is_of_other_speakers_only(tmp_path: Path) -> None:
     for seed in range(10):
         clip = noise.draw("babble", said.utterances[0], 4000, np.random.default_rng(seed))
         voices = clip.id.removeprefix("builtin:babble(").removesuffix(")").split(",")
-        assert len(voices) == 3  # the three other speakers, one utterance each
-        assert not {"u0", "u4"} & set(voices)
+        assert len(voices) == 6
+        assert {f"u{int(voice[1:]) % 4}" for voice in voices} == {"u1", "u2", "u3"}
         assert len(clip.samples) == 4000
+
+
+def test_babble_is_six_speakers_of_equal_power_where_there_are_six_others(tmp_path: Path) -> None:
+    """Independent voices of power 1: the sum has power 6, within what chance leaves."""
+    said = corpus(tmp_path / "c", utterances=16, speakers=8)
+    powers = []
+    for seed in range(10):
+        clip = BuiltinNoise(said.utterances).draw(
+            "babble", said.utterances[0], 16_000, np.random.default_rng(seed)
+        )
+        voices = clip.id.removeprefix("builtin:babble(").removesuffix(")").split(",")
+        assert len({int(voice[1:]) % 8 for voice in voices} - {0}) == 6
+        powers.append(power(clip.samples))
+    assert float(np.mean(powers)) == pytest.approx(6.0, rel=0.1)
 
 
 def test_babble_does_not_depend_on_the_corpuss_order(tmp_path: Path) -> None:
@@ -85,9 +100,39 @@ def test_a_type_that_is_not_built_in_is_refused() -> None:
         BuiltinNoise(()).check("wight")
 
 
-def test_there_are_no_simulated_large_rooms() -> None:
-    with pytest.raises(InputError, match="simulated rooms; got 'large'; expected one of medium"):
-        SimulatedRooms().check("large")
+@pytest.mark.parametrize("kind", ["small", "medium", "large"])
+def test_simulated_rooms_come_with_what_was_measured_and_aimed_at(kind: str) -> None:
+    rooms = SimulatedRooms()
+    rooms.check(kind)
+    response = rooms.draw(kind, np.random.default_rng(0))
+    assert response.room == kind
+    assert response.target_rt60_s is not None
+    assert response.rt60_s == pytest.approx(response.target_rt60_s, rel=0.15)
+    assert response.drr_db is not None
+
+
+def test_simulated_rooms_of_any_class_are_drawn_alike() -> None:
+    drawn = Counter(
+        SimulatedRooms().draw(None, np.random.default_rng(seed)).room for seed in range(90)
+    )
+    assert set(drawn) == {"small", "medium", "large"}
+    assert min(drawn.values()) > 15
+
+
+def test_beside_a_simulated_response_is_another_talker_in_the_same_room() -> None:
+    rooms = SimulatedRooms()
+    response = rooms.draw("small", np.random.default_rng(0))
+    beside = [rooms.draw_beside(response, np.random.default_rng(seed)) for seed in range(20)]
+    names = {other.id for other in beside if other is not None}
+    assert len(names) == 2
+    assert response.id not in names
+    assert {name.partition("/")[0] for name in names} == {response.id.partition("/")[0]}
+    assert {other.target_rt60_s for other in beside if other} == {response.target_rt60_s}
+
+
+def test_a_class_that_is_not_simulated_is_refused() -> None:
+    with pytest.raises(InputError, match="simulated rooms; got 'huge'; expected one of large"):
+        SimulatedRooms().check("huge")
 
 
 def test_what_is_simulated_says_so(tmp_path: Path) -> None:
