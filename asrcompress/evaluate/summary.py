@@ -2,71 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from math import ceil, log
 
-from asrcompress.core.comparison import Comparison
 from asrcompress.core.errors import InputError
-from asrcompress.core.evaluation import Evaluation
+from asrcompress.core.evaluation import ErrorCounts, Evaluation
 from asrcompress.core.provenance import versions
-from asrcompress.core.results import ArtefactResult, CellResult, ConditionResult, Results
-from asrcompress.evaluate.groups import groups_of
-from asrcompress.evaluate.intervals import (
-    FEW_BLOCKS,
-    MARGIN,
-    REPLICATES,
-    blocks_of,
-    compare,
-    wer_interval,
+from asrcompress.core.results import (
+    ArtefactResult,
+    CellResult,
+    ConditionResult,
+    MarginResult,
+    Results,
 )
+from asrcompress.evaluate.blocks import blocks_of
+from asrcompress.evaluate.groups import groups_of
+from asrcompress.evaluate.intervals import FEW_BLOCKS
+from asrcompress.evaluate.margins import Margin, margins_of
+from asrcompress.evaluate.matrix import ArtefactNote, Cell, Matrix, Statistics
 from asrcompress.evaluate.score import NO_REFERENCE
+from asrcompress.evaluate.tails import LEVEL
+from asrcompress.evaluate.uncertainty import Uncertainty, evaluations_at, uncertainty_of
+
+__all__ = ["ArtefactNote", "Matrix", "Statistics", "clean_condition", "summarise"]
 
 CLEAN = "clean"
-
-
-@dataclass(frozen=True, slots=True)
-class ArtefactNote:
-    """What an evaluation does not know of its model.
-
-    compression: fp32, int8, ... baseline: the artefact to compare with, in place of the
-    summary's; None for none.
-    """
-
-    compression: str = "fp32"
-    sparsity: float | None = None
-    baseline: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Statistics:
-    """How uncertainty and subgroups are computed; margin in absolute WER."""
-
-    seed: int = 0
-    margin: float = MARGIN
-    replicates: int = REPLICATES
-    by: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Matrix:
-    """The evaluations of a run by (artefact name, condition name), and what describes them.
-
-    artefacts and conditions give the order of the results; a cell without an evaluation is
-    missing in them. baseline: the artefact that the others are compared with, under the same
-    condition.
-    """
-
-    title: str
-    artefacts: Mapping[str, ArtefactNote]
-    conditions: tuple[ConditionResult, ...]
-    evaluations: Mapping[tuple[str, str], Evaluation]
-    baseline: str | None = None
-    notes: tuple[str, ...] = ()
-
-    def baseline_of(self, artefact: str) -> str | None:
-        """The artefact that this one is compared with; None for a baseline itself."""
-        baseline = self.artefacts[artefact].baseline or self.baseline
-        return None if baseline == artefact else baseline
 
 
 def summarise(matrix: Matrix, statistics: Statistics | None = None) -> Results:
@@ -77,22 +37,21 @@ def summarise(matrix: Matrix, statistics: Statistics | None = None) -> Results:
             cell and its baseline on different utterances.
     """
     statistics = statistics or Statistics()
-    names = [name for name in matrix.artefacts if _of_artefact(matrix, name)]
-    _check(matrix)
-    cells = tuple(
-        _cell(matrix, (artefact, condition.name), statistics)
-        for artefact in names
-        for condition in matrix.conditions
-        if (artefact, condition.name) in matrix.evaluations
-    )
+    normaliser = matrix.normaliser
+    _check_baselines(matrix)
+    margins = margins_of(matrix)
+    uncertainty = uncertainty_of(matrix, margins, statistics)
+    names = dict.fromkeys(name for name, _ in matrix.cells)
+    results = (_margin(matrix, (name, one), uncertainty) for name in names for one in margins)
     return Results(
         title=matrix.title,
-        normaliser=next(iter(matrix.evaluations.values())).normaliser,
+        normaliser=normaliser,
         seed=statistics.seed,
         artefacts=tuple(_artefact(matrix, name) for name in names),
         conditions=matrix.conditions,
-        cells=cells,
-        notes=(*matrix.notes, *_notes(matrix)),
+        cells=tuple(_cell(matrix, cell, uncertainty, statistics) for cell in matrix.cells),
+        margins=tuple(margin for margin in results if margin is not None),
+        notes=(*matrix.notes, *_notes(matrix, statistics.margin)),
         versions=versions(),
     )
 
@@ -108,30 +67,21 @@ def clean_condition(evaluation: Evaluation, name: str = CLEAN) -> ConditionResul
     )
 
 
-def _check(matrix: Matrix) -> None:
-    normalisers = sorted({evaluation.normaliser for evaluation in matrix.evaluations.values()})
-    if len(normalisers) != 1:
-        raise InputError(
-            "evaluations to sum up need one normaliser", got=", ".join(normalisers) or "none"
-        )
+def _check_baselines(matrix: Matrix) -> None:
     for name in matrix.artefacts:
         baseline = matrix.baseline_of(name)
         if baseline is not None and baseline not in matrix.artefacts:
             raise InputError("no such baseline among the artefacts", where=name, got=baseline)
 
 
-def _of_artefact(matrix: Matrix, name: str) -> list[Evaluation]:
-    cells = ((name, condition.name) for condition in matrix.conditions)
-    return [matrix.evaluations[cell] for cell in cells if cell in matrix.evaluations]
-
-
 def _artefact(matrix: Matrix, name: str) -> ArtefactResult:
-    evaluation = _of_artefact(matrix, name)[0]
+    evaluation = next(matrix.evaluations[cell] for cell in matrix.cells if cell[0] == name)
     note = matrix.artefacts[name]
     return ArtefactResult(
         name=name,
         model=evaluation.model,
         compression=note.compression,
+        methods=note.methods,
         baseline=matrix.baseline_of(name),
         sha256=evaluation.model_sha256,
         sizes=evaluation.sizes,
@@ -140,7 +90,9 @@ def _artefact(matrix: Matrix, name: str) -> ArtefactResult:
     )
 
 
-def _cell(matrix: Matrix, cell: tuple[str, str], statistics: Statistics) -> CellResult:
+def _cell(
+    matrix: Matrix, cell: Cell, uncertainty: Uncertainty, statistics: Statistics
+) -> CellResult:
     evaluation = matrix.evaluations[cell]
     return CellResult(
         artefact=cell[0],
@@ -148,35 +100,42 @@ def _cell(matrix: Matrix, cell: tuple[str, str], statistics: Statistics) -> Cell
         utterances=len(evaluation.utterances),
         words=evaluation.words,
         chars=evaluation.chars,
-        wer_interval=wer_interval(
-            evaluation, seed=statistics.seed, replicates=statistics.replicates
-        ),
-        comparison=_comparison(matrix, cell, statistics),
+        wer_interval=uncertainty.intervals[cell],
+        comparison=uncertainty.comparisons.get(cell),
         groups=groups_of(evaluation, statistics.by),
     )
 
 
-def _comparison(matrix: Matrix, cell: tuple[str, str], statistics: Statistics) -> Comparison | None:
-    """Against the baseline under the same condition, named as the results name it."""
-    name, condition = matrix.baseline_of(cell[0]), cell[1]
-    if name is None or (name, condition) not in matrix.evaluations:
+def _margin(
+    matrix: Matrix, place: tuple[str, Margin], uncertainty: Uncertainty
+) -> MarginResult | None:
+    """None where the artefact has no utterance in it."""
+    name, margin = place
+    evaluations = evaluations_at(matrix, place)
+    found = {name: one for name, one in evaluations.items() if one.utterances}
+    if not found:
         return None
-    found = compare(
-        matrix.evaluations[cell],
-        matrix.evaluations[name, condition],
-        margin=statistics.margin,
-        seed=statistics.seed,
-        replicates=statistics.replicates,
+    return MarginResult(
+        artefact=name,
+        by=margin.by,
+        value=margin.value,
+        conditions=tuple(found),
+        utterances=sum(len(one.utterances) for one in found.values()),
+        words=sum((one.words for one in found.values()), ErrorCounts()),
+        chars=sum((one.chars for one in found.values()), ErrorCounts()),
+        wer_interval=uncertainty.intervals[place],
+        comparison=uncertainty.comparisons.get(place),
     )
-    return None if found is None else found.model_copy(update={"baseline": name})
 
 
-def _notes(matrix: Matrix) -> Iterator[str]:
+def _notes(matrix: Matrix, margin: float) -> Iterator[str]:
     """What a reader of the numbers has to know: what was left out, and how sure they are."""
     yield from dict.fromkeys(_unscored_notes(matrix))
     yield from dict.fromkeys(
         note for evaluation in matrix.evaluations.values() for note in _block_notes(evaluation)
     )
+    if any(matrix.baseline_of(name) for name, _ in matrix.cells):
+        yield from _too_small_notes(matrix, margin)
 
 
 def _unscored_notes(matrix: Matrix) -> Iterator[str]:
@@ -201,6 +160,20 @@ def _block_notes(evaluation: Evaluation) -> Iterator[str]:
         yield f"Intervals resample {blocks.count} {blocks.of}s only and may be too narrow."
     else:
         yield f"Intervals resample {blocks.count} {blocks.of}s."
+
+
+def _too_small_notes(matrix: Matrix, margin: float) -> Iterator[str]:
+    """Where a loss of the margin would show no error at all more often than a test may err.
+
+    The number of rare errors is Poisson's: it is 0 with a probability of exp(-margin * words).
+    """
+    words = min(evaluation.words.n for evaluation in matrix.evaluations.values())
+    enough = -log((1 - LEVEL) / 2) / margin if margin else 0.0
+    if 0 < words < enough:
+        yield (
+            f"{words} words are few for a margin of {100 * margin:g} points of WER: to see no "
+            f"difference is evidence from {ceil(enough)} words on."
+        )
 
 
 def _count(count: int, noun: str) -> str:

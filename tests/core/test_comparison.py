@@ -1,4 +1,4 @@
-"""The verdict follows from the interval and the margin alone."""
+"""The verdict follows from the adjusted p-values alone."""
 
 from __future__ import annotations
 
@@ -7,13 +7,21 @@ import pytest
 from asrcompress.core.comparison import Comparison, Interval, Verdict
 
 
-def _comparison(low: float, high: float, margin: float) -> Comparison:
+def _comparison(within: float, beyond: float, *, tests: int = 1) -> Comparison:
+    """Of one cell's p-values and, by Bonferroni, those of so many cells."""
     return Comparison(
         baseline="fp32",
-        delta_wer=(low + high) / 2,
-        interval=Interval(low=low, high=high),
-        probability_of_improvement=0.5,
-        margin=margin,
+        delta_wer=0.002,
+        interval=Interval(low=-0.001, high=0.005),
+        standard_error=0.0015,
+        probability_of_improvement=0.1,
+        margin=0.005,
+        p_non_inferior=within,
+        p_inferior=beyond,
+        adjusted_p_non_inferior=min(1.0, tests * within),
+        adjusted_p_inferior=min(1.0, tests * beyond),
+        tests=tests,
+        smallest_detectable=0.004,
         block="speaker",
         blocks=48,
         replicates=10_000,
@@ -21,21 +29,21 @@ def _comparison(low: float, high: float, margin: float) -> Comparison:
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "verdict"),
+    ("within", "beyond", "verdict"),
     [
-        (-0.010, 0.004, Verdict.NON_INFERIOR),
-        (-0.010, 0.005, Verdict.NON_INFERIOR),  # the bound itself is within the margin
-        (0.001, 0.0051, Verdict.INCONCLUSIVE),  # worse, but perhaps within the margin
-        (0.005, 0.020, Verdict.INCONCLUSIVE),
-        (0.0051, 0.020, Verdict.INFERIOR),
+        (0.0, 1.0, Verdict.NON_INFERIOR),
+        (0.025, 0.975, Verdict.NON_INFERIOR),  # the interval's end is the margin itself
+        (0.026, 0.974, Verdict.INCONCLUSIVE),
+        (0.974, 0.026, Verdict.INCONCLUSIVE),
+        (0.976, 0.024, Verdict.INFERIOR),
     ],
 )
-def test_verdict(low: float, high: float, verdict: Verdict) -> None:
-    """Non-inferior: high <= margin. Inferior: low > margin. Everything between is open."""
-    assert _comparison(low, high, margin=0.005).verdict is verdict
+def test_verdict(within: float, beyond: float, verdict: Verdict) -> None:
+    """A tail of 2.5 % on either side; everything between is open."""
+    assert _comparison(within, beyond).verdict is verdict
 
 
-def test_same_difference_another_margin() -> None:
-    """A wider margin turns an open case into a pass; nothing else has to change."""
-    assert _comparison(-0.001, 0.008, margin=0.005).verdict is Verdict.INCONCLUSIVE
-    assert _comparison(-0.001, 0.008, margin=0.010).verdict is Verdict.NON_INFERIOR
+def test_many_cells_need_more_evidence() -> None:
+    """The same cell passes alone and does not among ten that could have passed by chance."""
+    assert _comparison(0.01, 0.99).verdict is Verdict.NON_INFERIOR
+    assert _comparison(0.01, 0.99, tests=10).verdict is Verdict.INCONCLUSIVE

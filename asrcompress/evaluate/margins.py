@@ -1,0 +1,118 @@
+"""Margins of the matrix: an artefact over all SNRs of a noise type, or all noises in a room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from asrcompress.core.evaluation import Evaluation, UtteranceScore
+from asrcompress.core.results import ConditionResult
+from asrcompress.evaluate.matrix import Matrix
+
+NOISE_COLUMN = "noise_type"  # what corrupt writes for each utterance, whichever type was asked for
+_Steps = Mapping[str, Mapping[str, Any]]  # by effect
+
+
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """What is pooled: the conditions, and of these the utterances with one type of noise, if any.
+
+    noise_type None: all utterances.
+    """
+
+    by: Literal["noise_type", "snr_db", "room"]
+    value: str
+    conditions: tuple[str, ...]
+    noise_type: str | None = None
+
+    def evaluations(self, matrix: Matrix, artefact: str) -> dict[str, Evaluation]:
+        """An artefact's evaluations by condition, of the conditions that it has."""
+        cells = {name: (artefact, name) for name in self.conditions}
+        return {
+            name: self._kept(matrix.evaluations[cell])
+            for name, cell in cells.items()
+            if cell in matrix.evaluations
+        }
+
+    def _kept(self, evaluation: Evaluation) -> Evaluation:
+        if self.noise_type is None:
+            return evaluation
+        kept = tuple(row for row in evaluation.utterances if _noise_of(row) == self.noise_type)
+        return evaluation.model_copy(update={"utterances": kept})
+
+
+def margins_of(matrix: Matrix) -> list[Margin]:
+    """The margins of a matrix, from the steps of its conditions.
+
+    noise_type: the conditions of nothing but noise, over SNRs; where no condition names a type, by
+    the type that each utterance met. snr_db: the same over types, where there are several. room:
+    the conditions of nothing but a room, and those of a room and noise over SNRs and types. A
+    condition with any other effect belongs to none.
+    """
+    steps = {condition.name: _by_effect(condition) for condition in matrix.conditions}
+    noises = {name: found for name, found in steps.items() if set(found) == {"noise"}}
+    return [*_by_type(matrix, noises), *_by_snr(noises), *_by_room(steps)]
+
+
+def _by_effect(condition: ConditionResult) -> _Steps:
+    """The steps by their effects; none of a condition that has an effect twice."""
+    found = {step["effect"]: step for step in condition.steps}
+    return found if len(found) == len(condition.steps) else {}
+
+
+def _by_type(matrix: Matrix, noises: Mapping[str, _Steps]) -> Iterator[Margin]:
+    named = _grouped({name: steps["noise"].get("type") for name, steps in noises.items()})
+    for kind, conditions in named.items():
+        yield Margin("noise_type", str(kind), conditions)
+    if named or not noises:
+        return
+    met = {
+        kind
+        for (_, condition), evaluation in matrix.evaluations.items()
+        if condition in noises
+        for kind in map(_noise_of, evaluation.utterances)
+        if kind is not None
+    }
+    yield from (Margin("noise_type", kind, tuple(noises), kind) for kind in sorted(met))
+
+
+def _by_snr(noises: Mapping[str, _Steps]) -> Iterator[Margin]:
+    """Over the named types; a condition of any type is a mean over types already."""
+    named = {name: steps["noise"] for name, steps in noises.items() if steps["noise"].get("type")}
+    found = _grouped({name: step.get("snr_db") for name, step in named.items()})
+    if any(len(conditions) > 1 for conditions in found.values()):
+        for snr_db, conditions in found.items():
+            yield Margin("snr_db", f"{snr_db:g} dB", conditions)
+
+
+def _by_room(every: Mapping[str, _Steps]) -> Iterator[Margin]:
+    for effects in ({"reverb"}, {"reverb", "noise"}):
+        here = {name: steps for name, steps in every.items() if set(steps) == effects}
+        rooms = _grouped({name: steps["reverb"].get("room") for name, steps in here.items()})
+        for room, conditions in rooms.items():
+            snrs_db = [here[name].get("noise", {}).get("snr_db") for name in conditions]
+            known = [snr_db for snr_db in snrs_db if snr_db is not None]
+            yield Margin("room", f"{room}{_range(known)}", conditions)
+
+
+def _grouped(values: Mapping[str, Any]) -> dict[Any, tuple[str, ...]]:
+    """The conditions of each value, both in the order given; None is no value."""
+    found: dict[Any, tuple[str, ...]] = {}
+    for condition, value in values.items():
+        if value is not None:
+            found[value] = (*found.get(value, ()), condition)
+    return found
+
+
+def _range(snrs_db: Sequence[float]) -> str:
+    """For example ` + noise 0..20 dB`; empty without noise."""
+    if not snrs_db:
+        return ""
+    low, high = min(snrs_db), max(snrs_db)
+    return f" + noise {low:g} dB" if low == high else f" + noise {low:g}..{high:g} dB"
+
+
+def _noise_of(row: UtteranceScore) -> str | None:
+    kind = row.fields.get(NOISE_COLUMN)
+    return None if kind in (None, "") else str(kind)
