@@ -136,8 +136,8 @@ def _check_bad(plan: Plan, cell: Cell, bad_files: Mapping[str, str]) -> None:
 
 def _placed(row: UtteranceScore, home: Path) -> UtteranceScore:
     """Audio that the audit made is named relative to its folder, so that the folder can move."""
-    path = Path(row.audio_filepath)
-    if not path.is_relative_to(home):
+    path = None if row.audio_filepath is None else Path(row.audio_filepath)
+    if path is None or not path.is_relative_to(home):
         return row
     return row.model_copy(update={"audio_filepath": path.relative_to(home).as_posix()})
 

@@ -99,6 +99,8 @@ class Plan:
                 self.machine.device,
                 self.machine.threads,
                 self.recipe.evaluate.batch_size,
+                self.recipe.evaluate.language,
+                self.recipe.evaluate.chunk_s,
                 self.recipe.evaluate.cost_rounds,
                 *_versions(),
             ]
@@ -205,6 +207,8 @@ def _cell_key(
             artefact.key,
             condition.key,
             recipe.evaluate.batch_size,
+            recipe.evaluate.language,
+            recipe.evaluate.chunk_s,
             machine.device,
             machine.threads,
             *_versions(),

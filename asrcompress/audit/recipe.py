@@ -74,6 +74,8 @@ class Evaluation(_Model):
     cost_rounds: int = Field(default=2, ge=1, le=100)
     by: list[str] = []
     max_bad_files: int = Field(default=0, ge=0)
+    language: str | None = None
+    chunk_s: float | None = Field(default=None, ge=5)
 
 
 class PublishedRow(_Model):

@@ -79,7 +79,8 @@ def audit(
     with console.watching(quiet=quiet) as progress:
         outcome = run(request, progress)
     if as_json:
-        console.show_text(report.render(outcome.results, outcome.costs, "json"))
+        text = report.render(outcome.results, outcome.costs, "json", outcome.errors)
+        console.show_text(text)
     else:
         console.show(*report.tables(outcome.results, outcome.costs))
     console.say(

@@ -45,7 +45,11 @@ def evaluate(
     ] = None,
     output: Output = None,
     normaliser: Annotated[
-        str, typer.Option("--normaliser", help="none, basic or english; the same on both sides.")
+        str,
+        typer.Option(
+            "--normaliser",
+            help="none, basic, multilingual, english or whisper-basic; the same on both sides.",
+        ),
     ] = "basic",
     by: Annotated[
         str | None, typer.Option("--by", help="Manifest columns to break results down by.")
@@ -54,6 +58,16 @@ def evaluate(
         float, typer.Option("--margin", min=0, max=1, help="Non-inferiority margin, absolute WER.")
     ] = 0.005,
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="At most.")] = 8,
+    language: Annotated[
+        str | None, typer.Option("--language", help="Of a model that has several, like en.")
+    ] = None,
+    chunk_s: Annotated[
+        float | None,
+        typer.Option("--chunk-s", min=5, help="Decode longer recordings in chunks of so many s."),
+    ] = None,
+    flips: Annotated[
+        int, typer.Option("--flips", min=0, help="Utterances to show that compression broke.")
+    ] = 5,
     no_cost: Annotated[
         bool, typer.Option("--no-cost", help="Do not measure speed and memory.")
     ] = False,
@@ -96,15 +110,24 @@ def evaluate(
         max_bad_files=max_bad_files,
         by=options.words(by),
         trust_remote_code=trust_remote_code,
+        language=language,
+        chunk_s=chunk_s,
     )
     with console.watching(quiet=quiet) as progress:
         outcome = run(request, progress)
     if output is not None:
         _write(output, outcome, overwrite=overwrite)
     if as_json:
-        console.show_text(report.render(outcome.results, outcome.costs, "json"))
+        console.show_text(report.render(outcome.results, outcome.costs, "json", outcome.errors))
     else:
-        tables = report.tables(outcome.results, outcome.costs, groups=True, intervals=True)
+        tables = report.tables(
+            outcome.results,
+            outcome.costs,
+            groups=True,
+            intervals=True,
+            errors=outcome.errors,
+            flips=flips,
+        )
         console.show(*tables)
     if output is not None:
         console.say(f"wrote {output}", quiet=quiet)
@@ -118,4 +141,4 @@ def _write(output: Path, outcome: Outcome, *, overwrite: bool) -> None:
     cells = [(cell.artefact, cell.condition) for cell in outcome.results.cells]
     evaluations = dict(zip(cells, outcome.evaluations, strict=True))
     with staged_folder(output, overwrite=overwrite) as folder:
-        write(folder, outcome.results, outcome.costs, evaluations)
+        write(folder, outcome.results, outcome.costs, evaluations, errors=outcome.errors)

@@ -10,6 +10,7 @@ from asrcompress.core.errors import InputError
 from asrcompress.evaluate.batches import BatchPlan
 from asrcompress.evaluate.intervals import MARGIN, REPLICATES
 from asrcompress.evaluate.normalise import DEFAULT, normaliser_for
+from asrcompress.evaluate.recording import check_chunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,8 @@ class EvaluateRequest:
 
     model, baseline: a folder, bundled:model or a hub id. margin: absolute WER.
     max_batch_s: seconds of a batch with its padding. by: columns to break results down by, the
-    short ones if empty.
+    short ones if empty. language: of a model that has several, such as Whisper. chunk_s: longer
+    recordings are decoded in overlapping chunks; None leaves it to the model's runtime.
 
     Raises:
         InputError: a value out of its range, or an unknown normaliser.
@@ -40,10 +42,13 @@ class EvaluateRequest:
     max_bad_files: int = 0
     by: tuple[str, ...] = ()
     trust_remote_code: bool = False
+    language: str | None = None
+    chunk_s: float | None = None
 
     def __post_init__(self) -> None:
         normaliser_for(self.normaliser)
         _ = self.plan
+        check_chunk(self.chunk_s)
         _check("margin", self.margin, at_least=0)
         _check("replicates", self.replicates, at_least=1)
         _check("max_bad_files", self.max_bad_files, at_least=0)

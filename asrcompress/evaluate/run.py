@@ -89,7 +89,9 @@ def _evaluations(
 ) -> tuple[dict[str, Evaluation], Batching]:
     """Every model's evaluation by its name, and the batching that all of them took."""
     heard = referenced(corpus)
-    how = RecogniserOptions(request.device, request.threads, request.trust_remote_code)
+    how = RecogniserOptions(
+        request.device, request.threads, request.trust_remote_code, request.language
+    )
     recognisers = {name: open_recogniser(found, how) for name, found in checkpoints.items()}
     batching = _batching(request, recognisers)
     options = TranscribeOptions(
@@ -97,6 +99,7 @@ def _evaluations(
         batching=batching,
         max_bad_files=request.max_bad_files,
         corpus_sha256=corpus.sha256(),
+        chunk_s=request.chunk_s,
     )
     evaluations = {}
     for name, recogniser in recognisers.items():
@@ -144,7 +147,11 @@ def _note(checkpoint: Checkpoint) -> ArtefactNote:
     manifest = checkpoint.manifest
     if manifest is None:
         return ArtefactNote()
-    return ArtefactNote(compression=manifest.label, sparsity=manifest.ledger.sparsity)
+    return ArtefactNote(
+        compression=manifest.label,
+        methods=tuple({"method": step.method, **step.params} for step in manifest.steps),
+        sparsity=manifest.ledger.sparsity,
+    )
 
 
 def _costs(
@@ -161,6 +168,8 @@ def _costs(
         batching=batching,
         seed=request.seed,
         trust_remote_code=request.trust_remote_code,
+        language=request.language,
+        chunk_s=request.chunk_s,
     )
     heard = referenced(corpus)
     return {name: measure_cost(found.model, heard, options) for name, found in checkpoints.items()}

@@ -86,11 +86,17 @@ def _transcribe(plan: Plan, cells: list[Cell], progress: Progress) -> None:
 
     evaluation = plan.recipe.evaluate
     options = TranscribeOptions(
-        plan=BatchPlan(evaluation.batch_size), max_bad_files=evaluation.max_bad_files
+        plan=BatchPlan(evaluation.batch_size),
+        max_bad_files=evaluation.max_bad_files,
+        chunk_s=evaluation.chunk_s,
     )
     numbered = enumerate(cells)
     for job, group in groupby(numbered, key=lambda item: item[1].artefact):
-        how = RecogniserOptions(device=plan.machine.device, threads=plan.machine.threads)
+        how = RecogniserOptions(
+            device=plan.machine.device,
+            threads=plan.machine.threads,
+            language=evaluation.language,
+        )
         recogniser = open_recogniser(model_of(plan, job), how)
         for number, cell in group:
             corpus = corpus_of(plan, cell.condition)
@@ -137,6 +143,8 @@ def _cost(plan: Plan, job: ArtefactJob) -> Cost:
         device=plan.machine.device,
         threads=plan.machine.threads,
         batch_size=plan.recipe.evaluate.batch_size,
+        language=plan.recipe.evaluate.language,
+        chunk_s=plan.recipe.evaluate.chunk_s,
     )
     return measure_cost(Path(model_of(plan, job)), plan.corpus, options)
 
