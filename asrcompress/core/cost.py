@@ -9,14 +9,14 @@ class Sizes(BaseModel):
     """Bytes of a model in its three forms.
 
     memory_bytes: the state dict as loaded. disk_bytes: all files needed to load it.
-    zipped_bytes: the weight file(s) deflated (level 6), the papers' "Mem. zip"; None where not
-    measured.
+    zipped_bytes: the weight file(s) deflated (level 6), the papers' "Mem. zip". None where not
+    measured: all three where only a model's hypotheses are known.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    memory_bytes: int
-    disk_bytes: int
+    memory_bytes: int | None = None
+    disk_bytes: int | None = None
     zipped_bytes: int | None = None
 
 

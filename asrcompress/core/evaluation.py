@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from asrcompress.core.cost import Cost, Sizes
 
+STORED_HYPOTHESES = "stored hypotheses"
+
 
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,11 +41,14 @@ class ErrorCounts(_Model):
 
 
 class UtteranceScore(_Model):
-    """One utterance: raw texts, error counts after normalisation, and its subgroup fields."""
+    """One utterance: raw texts, error counts after normalisation, and its subgroup fields.
+
+    audio_filepath, duration_s: None where only texts are known.
+    """
 
     id: str
-    audio_filepath: str
-    duration_s: float
+    audio_filepath: str | None
+    duration_s: float | None
     text: str
     pred_text: str
     words: ErrorCounts
@@ -53,12 +58,16 @@ class UtteranceScore(_Model):
 
 
 class Decoding(_Model):
-    """How the hypotheses came about: what a cached cell depends on beside model and audio."""
+    """How the hypotheses came about: what a cached cell depends on beside model and audio.
+
+    Of hypotheses that were not recognised here the recogniser is STORED_HYPOTHESES, and nothing
+    else is known.
+    """
 
     recogniser: str
     decoder: str = "greedy"
     device: str
-    threads: int
+    threads: int | None
     batch_plan: str
     batch_note: str | None = Field(default=None, description="why batches were not used, if so")
     chunk_s: float | None = Field(
@@ -94,6 +103,8 @@ class Evaluation(_Model):
         return sum((row.chars for row in self.utterances), ErrorCounts())
 
     @property
-    def audio_s(self) -> float:
-        """Seconds of audio that were scored."""
-        return sum(row.duration_s for row in self.utterances)
+    def audio_s(self) -> float | None:
+        """Seconds of audio that were scored; None where any utterance's are not known."""
+        durations_s = [row.duration_s for row in self.utterances]
+        known_s = [duration_s for duration_s in durations_s if duration_s is not None]
+        return sum(known_s) if len(known_s) == len(durations_s) else None

@@ -48,7 +48,7 @@ class ConditionResult(_Model):
     corpus: str
     corpus_sha256: str
     utterances: int
-    audio_s: float
+    audio_s: float | None
     steps: tuple[dict[str, Any], ...] = ()
     achieved_snr_db: Interval | None = Field(
         default=None, description="lowest and highest over the utterances; level is 1"

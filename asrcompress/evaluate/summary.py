@@ -24,7 +24,7 @@ from asrcompress.evaluate.score import NO_REFERENCE
 from asrcompress.evaluate.tails import LEVEL
 from asrcompress.evaluate.uncertainty import Uncertainty, evaluations_at, uncertainty_of
 
-__all__ = ["ArtefactNote", "Matrix", "Statistics", "clean_condition", "summarise"]
+__all__ = ["ArtefactNote", "Matrix", "Statistics", "clean_condition", "notes_of", "summarise"]
 
 CLEAN = "clean"
 
@@ -51,7 +51,7 @@ def summarise(matrix: Matrix, statistics: Statistics | None = None) -> Results:
         conditions=matrix.conditions,
         cells=tuple(_cell(matrix, cell, uncertainty, statistics) for cell in matrix.cells),
         margins=tuple(margin for margin in results if margin is not None),
-        notes=(*matrix.notes, *_notes(matrix, statistics.margin)),
+        notes=(*matrix.notes, *notes_of(matrix, statistics.margin)),
         versions=versions(),
     )
 
@@ -63,7 +63,7 @@ def clean_condition(evaluation: Evaluation, name: str = CLEAN) -> ConditionResul
         corpus=evaluation.corpus,
         corpus_sha256=evaluation.corpus_sha256,
         utterances=len(evaluation.utterances),
-        audio_s=round(evaluation.audio_s, 6),
+        audio_s=None if evaluation.audio_s is None else round(evaluation.audio_s, 6),
     )
 
 
@@ -128,7 +128,7 @@ def _margin(
     )
 
 
-def _notes(matrix: Matrix, margin: float) -> Iterator[str]:
+def notes_of(matrix: Matrix, margin: float) -> Iterator[str]:
     """What a reader of the numbers has to know: what was left out, and how sure they are."""
     yield from dict.fromkeys(_unscored_notes(matrix))
     yield from dict.fromkeys(

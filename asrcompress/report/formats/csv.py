@@ -58,9 +58,10 @@ def _row(artefact: ArtefactRow, condition: ConditionRow, cell: CellResult) -> li
     words, interval, compared = cell.words, cell.wer_interval, cell.comparison
     sizes = artefact.result.sizes
     delta = compared.interval if compared else None
+    audio_s = condition.result.audio_s
     return [
         *(artefact.name, artefact.result.compression, condition.name),
-        *(cell.utterances, round(condition.result.audio_s, 3)),
+        *(cell.utterances, None if audio_s is None else round(audio_s, 3)),
         *(words.s, words.d, words.i, words.n),
         rounded(words.rate),
         rounded(interval.low if interval else None),
