@@ -103,10 +103,15 @@ class _Paths:
     def find(self, place: str, where: str) -> Path:
         path = PurePosixPath(place)
         if ".." not in path.parts:
-            tries = [(dropped, base) for dropped in range(len(path.parts)) for base in self._bases]
-            for dropped, base in (self._last, *tries):
+            for dropped, base in self._tries(path):
                 rest = path.parts[dropped:]
                 if rest and rest[0] != path.root and (found := base.joinpath(*rest)).is_file():
                     self._last = (dropped, base)
                     return found
         raise InputError("no such audio file", where=where, got=place)
+
+    def _tries(self, path: PurePosixPath) -> Iterator[tuple[int, Path]]:
+        yield self._last
+        for dropped in range(len(path.parts)):
+            for base in self._bases:
+                yield dropped, base

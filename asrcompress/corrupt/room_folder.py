@@ -106,14 +106,14 @@ def open_room_folder(root: Path) -> RoomFolder:
     for path in responses:
         relative = path.relative_to(root)
         row = rows.get(relative.as_posix(), {})
-        files.append(_room_file(root, path, row, listed.get(path, {}).get("room-id")))
+        files.append(_room_file(root, relative, row, listed.get(path, {}).get("room-id")))
     return RoomFolder(root, tuple(files), len(set(paths) - set(responses)))
 
 
 def _room_file(
-    root: Path, path: Path, row: Mapping[str, str], listed_room: str | None
+    root: Path, relative: PurePath, row: Mapping[str, str], listed_room: str | None
 ) -> LibraryFile:
-    relative = path.relative_to(root)
+    path = root / relative
     kind = room_class(root.name / relative, row, lambda: _measure(path).rt60_s)
     room = listed_room or next((row[name] for name in ROOM_COLUMNS if row.get(name)), None)
     room_id = f"{kind}/{room}" if room else _room_of_folder(relative)  # ids repeat across sizes
