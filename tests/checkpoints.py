@@ -91,3 +91,112 @@ def write_processor(folder: Path, architecture: str = "wav2vec2") -> None:
         return_attention_mask=architecture != "wav2vec2",
     )
     transformers.Wav2Vec2Processor(features, tokenizer).save_pretrained(folder)
+
+
+def tiny_encoder_decoder(folder: Path, architecture: str, *, seed: int = 0) -> Path:
+    """Write a checkpoint of a model with a decoder; Whisper's window is 4 s instead of 30 s."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer, special = _ascii_tokenizer(architecture)
+    name, options, tokens = ENCODER_DECODERS[architecture]
+    tokens = {key: special[token] for key, token in tokens.items()}
+    config = getattr(transformers, f"{name}Config")(
+        **options, **tokens, vocab_size=len(tokenizer), tie_word_embeddings=True
+    )
+    with quiet_transformers(), torch.random.fork_rng():
+        torch.manual_seed(seed)
+        module = getattr(transformers, f"{name}ForConditionalGeneration")(config).eval()
+        for parameter in module.parameters():  # decisive: as drawn, all tokens are near-ties
+            if parameter.dim() > 1:
+                parameter.data *= 25
+        if architecture == "whisper":
+            for key, value in _whisper_settings(special).items():
+                setattr(module.generation_config, key, value)
+        module.save_pretrained(folder)
+    _processor(architecture, tokenizer).save_pretrained(folder)
+    return folder
+
+
+_SPECIAL = (
+    "<|endoftext|>",
+    "<|startoftranscript|>",
+    "<|en|>",
+    "<|ar|>",
+    "<|transcribe|>",
+    "<|notimestamps|>",
+)
+_BOUNDS = {
+    "pad_token_id": "<|endoftext|>",
+    "eos_token_id": "<|endoftext|>",
+    "bos_token_id": "<|startoftranscript|>",
+    "decoder_start_token_id": "<|startoftranscript|>",
+}
+ENCODER_DECODERS: dict[str, tuple[str, dict[str, Any], dict[str, str]]] = {
+    "whisper": (
+        "Whisper",
+        {
+            "d_model": 32,
+            "encoder_layers": 2,
+            "decoder_layers": 2,
+            "encoder_attention_heads": 2,
+            "decoder_attention_heads": 2,
+            "encoder_ffn_dim": 64,
+            "decoder_ffn_dim": 64,
+            "num_mel_bins": 80,
+            "max_source_positions": 200,
+            "max_target_positions": 32,
+        },
+        _BOUNDS,
+    ),
+    "moonshine": (
+        "Moonshine",
+        {
+            "hidden_size": 32,
+            "intermediate_size": 64,
+            "encoder_num_hidden_layers": 2,
+            "decoder_num_hidden_layers": 2,
+            "encoder_num_attention_heads": 2,
+            "decoder_num_attention_heads": 2,
+            "max_position_embeddings": 194,
+        },
+        _BOUNDS,
+    ),
+}
+
+
+def _whisper_settings(special: dict[str, int]) -> dict[str, Any]:
+    """What generation_config.json of a multilingual Whisper says."""
+    return {
+        "_from_model_config": False,  # else transformers drops what it does not know
+        "is_multilingual": True,
+        "lang_to_id": {token: special[token] for token in ("<|en|>", "<|ar|>")},
+        "task_to_id": {"transcribe": special["<|transcribe|>"]},
+        "no_timestamps_token_id": special["<|notimestamps|>"],
+        "begin_suppress_tokens": None,
+        "language": "en",
+        "task": "transcribe",
+    }
+
+
+def _ascii_tokenizer(architecture: str) -> tuple[Any, dict[str, int]]:
+    """A tokenizer with a token for each printable ASCII character, and its special tokens."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+
+    vocabulary = {chr(code): code - 33 for code in range(33, 127)} | {"\u0120": 94}  # a space
+    bounds = {"pad_token": _SPECIAL[0], "eos_token": _SPECIAL[0]}
+    if architecture == "whisper":
+        wrapped = transformers.WhisperTokenizer(vocabulary, [], **bounds)
+    else:
+        tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
+        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        tokenizer.decoder = decoders.ByteLevel()
+        wrapped = transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, **bounds)
+    wrapped.add_special_tokens({"additional_special_tokens": list(_SPECIAL[1:])})
+    return wrapped, {token: wrapped.convert_tokens_to_ids(token) for token in _SPECIAL}
+
+
+def _processor(architecture: str, tokenizer: Any) -> Any:
+    if architecture == "whisper":
+        features = transformers.WhisperFeatureExtractor(chunk_length=4)
+        return transformers.WhisperProcessor(features, tokenizer)
+    features = transformers.Wav2Vec2FeatureExtractor(do_normalize=False, return_attention_mask=True)
+    return transformers.Wav2Vec2Processor(features, tokenizer)

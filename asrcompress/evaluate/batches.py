@@ -78,7 +78,7 @@ def batching_of(loaded: LoadedModel, batch_size: int = 8) -> Batching:
 
     A recogniser that can look at its logits checks it with a padded batch as well.
     """
-    note = _why_not(loaded.model.config, loaded.processor)
+    note = _why_not(loaded.config, loaded.processor)
     return Batching(batch_size) if note is None else Batching(1, note)
 
 

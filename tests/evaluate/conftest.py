@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.checkpoints import tiny_checkpoint
+from tests.checkpoints import ENCODER_DECODERS, tiny_checkpoint, tiny_encoder_decoder
 from tests.evaluate.layer_norm import layer_norm_checkpoint
 
 
@@ -29,7 +29,9 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     def folder(architecture: str = "wav2vec2") -> Path:
         place = root / architecture
         if not place.is_dir():
-            if architecture.startswith("+"):
+            if architecture in ENCODER_DECODERS:
+                tiny_encoder_decoder(place, architecture)
+            elif architecture.startswith("+"):
                 layer_norm_checkpoint(place, architecture[1:])
             else:
                 tiny_checkpoint(place, architecture)

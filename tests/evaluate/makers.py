@@ -14,6 +14,7 @@ from asrcompress.core.corpus import Corpus, Utterance
 from asrcompress.core.cost import Sizes
 from asrcompress.core.evaluation import Decoding, ErrorCounts, Evaluation, UtteranceScore
 from asrcompress.evaluate import Batching
+from asrcompress.evaluate.recording import Recording
 
 RATE_HZ = 16_000
 DECODING = Decoding(recogniser="fake", device="cpu", threads=1, batch_plan="longest-first-1")
@@ -93,6 +94,16 @@ class FakeRecogniser:
 
     def batching(self, batch_size: int) -> Batching:
         return Batching(min(batch_size, self.most), self.note)
+
+    def chunk_s(self, asked_s: float | None) -> float:
+        return 40.0 if asked_s is None else asked_s
+
+    def transcribe_long(self, recording: Recording, chunk_s: float) -> str:
+        total = 0
+        for block in recording.blocks():
+            total += len(block)
+            recording.heard(total)
+        return f"{total} samples in chunks of {chunk_s:g} s"
 
     def transcribe(self, batch: Sequence[Samples]) -> list[str]:
         self.batches.append([len(samples) for samples in batch])

@@ -66,7 +66,16 @@ def test_layer_norm_models_are_batched(architecture: str, tiny: Tiny) -> None:
     assert batching_of(loaded, 8) == Batching(8, None)
 
 
-@pytest.mark.parametrize("architecture", sorted(set(ARCHITECTURES) - {"wav2vec2-layer-norm"}))
+@pytest.mark.parametrize("architecture", ["wav2vec2-bert", "whisper"])
+def test_other_models_that_are_batched(architecture: str, tiny: Tiny) -> None:
+    """One masks its padding too; the other has a window of one length for every recording."""
+    assert batching_of(load(tiny(architecture)), 8) == Batching(8, None)
+
+
+_BATCHED = {"wav2vec2-layer-norm", "wav2vec2-bert"}
+
+
+@pytest.mark.parametrize("architecture", sorted({*ARCHITECTURES, "moonshine"} - _BATCHED))
 def test_other_models_are_not_batched(architecture: str, tiny: Tiny) -> None:
     """Group norm, stacked positional convolutions, unknown kinds: one by one, with the reason."""
     batching = batching_of(load(tiny(architecture)), 8)

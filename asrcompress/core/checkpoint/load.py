@@ -32,20 +32,24 @@ class LoadedModel:
     checkpoint: Checkpoint
 
     @property
+    def config(self) -> Any:
+        """The module's configuration."""
+        return getattr(self.model, "config", None)
+
+    @property
     def sample_rate_hz(self) -> int:
         return int(self.processor.feature_extractor.sampling_rate)
 
     @property
     def is_encoder_decoder(self) -> bool:
         """Whether text comes from a decoder's steps, not from one row of logits a frame."""
-        return bool(getattr(self.model.config, "is_encoder_decoder", False))
+        return bool(getattr(self.config, "is_encoder_decoder", False))
 
     @property
     def runs_own_code(self) -> bool:
         """Whether any of its classes is from the Python code that came with the checkpoint."""
         processor = self.processor
-        config = getattr(self.model, "config", None)
-        parts = (self.model, config, processor, processor.feature_extractor, processor.tokenizer)
+        parts = (self.model, self.config, processor, processor.feature_extractor, processor.tokenizer)
         return any(type(part).__module__.startswith(_OWN_CODE_PACKAGE) for part in parts)
 
 

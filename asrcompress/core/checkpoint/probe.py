@@ -35,7 +35,7 @@ def probe(loaded: LoadedModel) -> Probe:
         audio=samples, sampling_rate=loaded.sample_rate_hz, return_tensors="pt"
     )
     if loaded.is_encoder_decoder:
-        inputs["decoder_input_ids"] = torch.tensor([_spread(loaded.model.config.vocab_size)])
+        inputs["decoder_input_ids"] = torch.tensor([_spread(loaded.config.vocab_size)])
     device = next(loaded.model.parameters()).device
     with (
         quiet_transformers(),

@@ -26,7 +26,7 @@ def shortest_input(loaded: LoadedModel) -> int:
 
     With kernels k and strides s, from the last layer to the first: r = (r - 1) * s + k.
     """
-    config: Any = loaded.model.config
+    config = loaded.config
     if not _takes_waveform(loaded):
         return round(_FEATURES_SHORTEST_S * loaded.sample_rate_hz)
     samples = int(getattr(config, "squeeze_factor", 1))  # SEW averages that many frames into one
@@ -43,7 +43,7 @@ def samples_per_frame(loaded: LoadedModel) -> int:
     Raises:
         ModelError: it is no whole number, so that chunks cannot be joined at frames.
     """
-    config: Any = loaded.model.config
+    config = loaded.config
     if _takes_waveform(loaded):  # SEW too: the frames that it squeezes it spreads again
         has_adapter = getattr(config, "add_adapter", False)
         adapter = config.adapter_stride**config.num_adapter_layers if has_adapter else 1
@@ -61,7 +61,7 @@ def samples_per_frame(loaded: LoadedModel) -> int:
 
 def frames_together(loaded: LoadedModel) -> int:
     """How many frames the model takes together: chunks begin at multiples of so many."""
-    return int(getattr(loaded.model.config, "squeeze_factor", 1))
+    return int(getattr(loaded.config, "squeeze_factor", 1))
 
 
 def frames_of(model: Any, inputs: Mapping[str, torch.Tensor], most: int) -> list[int]:

@@ -23,8 +23,6 @@ from asrcompress.evaluate.recording import Recording, Windows
 from asrcompress.evaluate.seams import joined, pause_in
 
 if TYPE_CHECKING:
-    import torch
-
     from asrcompress.core.audio import Samples
 
 _CHUNK_S = 30.0  # Whisper's window, and the longest recordings that Moonshine was trained on
@@ -132,7 +130,7 @@ class TorchSeq2Seq(TorchModel):
 
     @property
     def _is_whisper(self) -> bool:
-        return bool(self.loaded.model.config.model_type == "whisper")
+        return bool(self.loaded.config.model_type == "whisper")
 
     @property
     def _padding(self) -> dict[str, Any]:
@@ -148,7 +146,7 @@ class TorchSeq2Seq(TorchModel):
 
     def _most_tokens(self, samples: int) -> int:
         """How many tokens a recording may have: what its decoder holds, and a family's rate."""
-        config = self.loaded.model.config
+        config = self.loaded.config
         rate = self.max_tokens_per_s
         if self._is_whisper:
             most = int(config.max_target_positions) - _WHISPER_PROMPT

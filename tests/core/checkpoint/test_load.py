@@ -16,7 +16,13 @@ from safetensors.torch import load_file, save_file
 
 from asrcompress.core.checkpoint import load
 from asrcompress.core.errors import InputError, ModelError
-from tests.checkpoints import ARCHITECTURES, tiny_checkpoint, tiny_module
+from tests.checkpoints import (
+    ARCHITECTURES,
+    ENCODER_DECODERS,
+    tiny_checkpoint,
+    tiny_encoder_decoder,
+    tiny_module,
+)
 
 
 @pytest.fixture
@@ -47,6 +53,29 @@ def test_every_architecture(tmp_path: Path, architecture: str) -> None:
     assert not loaded.model.training
     assert loaded.sample_rate_hz == 16_000
     assert loaded.processor.tokenizer.decode([5, 6]) == "ET"
+
+
+@pytest.mark.parametrize("architecture", ENCODER_DECODERS)
+def test_encoder_decoders(tmp_path: Path, architecture: str) -> None:
+    """Weights and generation settings are those that transformers itself loads."""
+    folder = tiny_encoder_decoder(tmp_path, architecture)
+    loaded = load(folder)
+    expected = transformers.AutoModelForSpeechSeq2Seq.from_pretrained(folder)
+    got = loaded.model.state_dict()
+    assert list(got) == list(expected.state_dict())
+    assert all(torch.equal(got[name], value) for name, value in expected.state_dict().items())
+    assert loaded.model.generation_config.to_dict() == expected.generation_config.to_dict()
+    assert loaded.is_encoder_decoder
+    assert not loaded.model.training
+    assert loaded.sample_rate_hz == 16_000
+
+
+def test_damaged_generation_settings(tmp_path: Path) -> None:
+    """Which language to write would be a guess."""
+    folder = tiny_encoder_decoder(tmp_path, "whisper")
+    (folder / "generation_config.json").write_text("{")
+    with pytest.raises(ModelError, match=r"generation settings.*generation_config\.json"):
+        load(folder)
 
 
 def test_no_socket_is_opened(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +140,7 @@ def test_pretrained_only_checkpoint(folder: Path) -> None:
         del tensors["lm_head.weight"], tensors["lm_head.bias"]
 
     _edit_weights(folder, behead)
-    with pytest.raises(ModelError, match=r"not fine-tuned for CTC.*lm_head\.bias"):
+    with pytest.raises(ModelError, match=r"not fine-tuned to transcribe.*lm_head\.bias"):
         load(folder)
 
 
@@ -136,12 +165,12 @@ def test_terminal_stays_quiet(folder: Path, capfd: pytest.CaptureFixture[str]) -
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("model_type", ["whisper", "bert"])
+@pytest.mark.parametrize("model_type", ["dia", "bert"])
 def test_other_kinds_of_model(folder: Path, model_type: str) -> None:
-    """An encoder-decoder or a text model is refused, with the types that work."""
+    """A model that speaks, or of text alone, is refused, with the types that work."""
     config = transformers.AutoConfig.for_model(model_type)
     (folder / "config.json").write_text(config.to_json_string())
-    with pytest.raises(ModelError, match=f"not a CTC model.*{model_type}.*expected.*wav2vec2"):
+    with pytest.raises(ModelError, match=f"not a model that transcribes.*{model_type}.*wav2vec2"):
         load(folder)
 
 

@@ -10,7 +10,7 @@ import pytest
 from asrcompress.core.checkpoint import agrees, load, probe
 from asrcompress.core.checkpoint.probe import pseudo_speech
 from asrcompress.core.manifest import Probe
-from tests.checkpoints import tiny_checkpoint
+from tests.checkpoints import ENCODER_DECODERS, tiny_checkpoint, tiny_encoder_decoder
 
 
 def _probe(**changes: object) -> Probe:
@@ -31,6 +31,18 @@ def test_same_model_same_bits(tmp_path: Path) -> None:
     assert first == second
     assert first.samples == 16_000
     assert first.logits_shape == (1, 99, 32)
+
+
+@pytest.mark.parametrize("architecture", ENCODER_DECODERS)
+def test_probe_of_a_decoder(tmp_path: Path, architecture: str) -> None:
+    """Its logits after four tokens; another model's differ."""
+    first, second = (
+        probe(load(tiny_encoder_decoder(tmp_path / str(seed), architecture, seed=seed)))
+        for seed in (0, 1)
+    )
+    assert first.logits_shape == (1, 4, 101)
+    assert first == probe(load(tmp_path / "0"))
+    assert not agrees(first, second)
 
 
 def test_other_weights_do_not_agree(tmp_path: Path) -> None:
