@@ -20,7 +20,7 @@ from asrcompress.evaluate.groups import groups_of
 from asrcompress.evaluate.intervals import FEW_BLOCKS
 from asrcompress.evaluate.margins import Margin, margins_of
 from asrcompress.evaluate.matrix import ArtefactNote, Cell, Matrix, Statistics
-from asrcompress.evaluate.score import NO_REFERENCE
+from asrcompress.evaluate.score import NO_HYPOTHESIS, NO_REFERENCE
 from asrcompress.evaluate.tails import LEVEL
 from asrcompress.evaluate.uncertainty import Uncertainty, evaluations_at, uncertainty_of
 
@@ -140,11 +140,15 @@ def notes_of(matrix: Matrix, margin: float) -> Iterator[str]:
 
 def _unscored_notes(matrix: Matrix) -> Iterator[str]:
     for (_, condition), evaluation in matrix.evaluations.items():
-        silent = sum(why == NO_REFERENCE for why in evaluation.unscored.values())
-        unreadable = len(evaluation.unscored) - silent
+        reasons = list(evaluation.unscored.values())
+        silent, missing = reasons.count(NO_REFERENCE), reasons.count(NO_HYPOTHESIS)
+        unreadable = len(reasons) - silent - missing
         if silent:
             utterances = _count(silent, "utterance")
             yield f"Not scored under {condition}: {utterances} without a reference."
+        if missing:
+            utterances = _count(missing, "utterance")
+            yield f"Not scored under {condition}: {utterances} without a hypothesis."
         if unreadable:
             files = _count(unreadable, "audio file")
             yield f"Not scored under {condition}: {files} that could not be read."
