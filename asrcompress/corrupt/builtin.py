@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from asrcompress.core.audio import SAMPLE_RATE_HZ, read_audio
+from asrcompress.core.audio import SAMPLE_RATE_HZ
 from asrcompress.core.corpus import Utterance
 from asrcompress.core.errors import InputError
-from asrcompress.core.files import version_of_file
 from asrcompress.corrupt.decay import measure_drr_db, measure_rt60
+from asrcompress.corrupt.decoded import read_kept
 from asrcompress.corrupt.level import Floats, fit_length, is_silent, power
 from asrcompress.corrupt.simulate import EDGES_M, ROOMS_OF_A_CLASS, TALKERS, simulate_room
 from asrcompress.corrupt.sources import SIMULATED_NOTE, Clip, Response, check_kind
@@ -27,6 +26,7 @@ COLOURS = {"white": 0.0, "pink": 0.5, "brown": 1.0}  # amplitude falls with freq
 _LOWEST_HZ = 20.0  # no power below: it is inaudible, and would take up most of brown noise's
 _VOICES = 6  # single voices can be followed in fewer (Simpson & Cooke 2005)
 _FEWEST_SPEAKERS = 2
+_LONGEST_VOICE_S = 60.0  # of a recording of hours a minute is decoded
 _FADE_FRAMES = SAMPLE_RATE_HZ // 100
 
 
@@ -94,7 +94,7 @@ class BuiltinNoise:
         total, voices = np.zeros(frames), []
         for voice in self._voices(utterance.speaker, generator):
             start = float(generator.random())
-            samples = _voice(voice)
+            samples = _voice(voice, start)
             if samples is None:
                 continue
             turned = np.roll(samples, -int(start * len(samples)))
@@ -179,24 +179,16 @@ def coloured_noise(frames: int, exponent: float, generator: np.random.Generator)
     return np.asarray(noise / np.sqrt(power(noise)))
 
 
-def _voice(utterance: Utterance) -> Floats | None:
-    """An utterance at power 1; None where it cannot be read or is silent."""
-    duration_s = utterance.duration_s if utterance.is_segment else None
+def _voice(utterance: Utterance, start: float) -> Floats | None:
+    """An utterance at power 1; None where it cannot be read or is silent.
+
+    Of one longer than a minute, a minute from `start` on, 0 to 1 of the way that leaves.
+    """
+    span = utterance.span
+    if (spare_s := utterance.duration_s - _LONGEST_VOICE_S) > 0:
+        span = replace(span, offset_s=span.offset_s + start * spare_s, duration_s=_LONGEST_VOICE_S)
     try:
-        version = version_of_file(utterance.path)
-        return _read_voice(utterance.path, version, utterance.offset_s, duration_s)
+        samples = read_kept(utterance.path, span)
     except InputError:
         return None
-
-
-@lru_cache(maxsize=64)  # the same voices are met under every SNR; about 64 x 10 s x 64 kB/s
-def _read_voice(
-    path: Path, version: tuple[int, int], offset_s: float, duration_s: float | None
-) -> Floats | None:
-    del version  # it is in the cache's key only
-    samples = read_audio(path, offset_s=offset_s, duration_s=duration_s)
-    if is_silent(samples):
-        return None
-    voice = np.asarray(samples / np.sqrt(power(samples)))
-    voice.flags.writeable = False
-    return voice
+    return None if is_silent(samples) else samples / np.sqrt(power(samples))
