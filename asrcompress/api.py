@@ -55,20 +55,33 @@ def corrupt(
     snr_db: Sequence[float] = (),
     rooms: Sequence[str] = (),
     both: bool = False,
+    effects: Sequence[str] = (),
+    reference: str | None = None,
     seed: int = 0,
     **options: Any,
 ) -> CorruptResult:
-    """Noisy and reverberant versions of a corpus, one folder a condition.
+    """Noisy, reverberant and coded versions of a corpus, one folder a condition.
 
-    snr_db: levels in dB. rooms: small, medium, large. both: every room with every level besides.
+    snr_db: levels in dB, against the speech's overall level, or with reference "active" against
+    its active one (ITU-T P.56). rooms: small, medium, large. both: every room with every level
+    besides. effects: further conditions as texts, like "noise:snr_db=10+opus:bitrate_kbps=12".
     `options` are further fields of CorruptRequest: noise, rir (folders), workers, overwrite, ...
 
     Raises:
         AsrcompressError: the corpus, a folder or the output cannot be used.
     """
-    from asrcompress.corrupt import CorruptRequest, conditions_from, run
+    from asrcompress.corrupt import (
+        CorruptRequest,
+        condition_of,
+        conditions_from,
+        run,
+        steps_from_text,
+    )
 
-    conditions = conditions_from(snr_db, rooms, both, seed=seed)
+    conditions = (
+        *conditions_from(snr_db, rooms, both, reference=reference, seed=seed),
+        *(condition_of(steps_from_text(text), seed) for text in effects),
+    )
     return run(CorruptRequest(corpus=corpus, conditions=conditions, output=Path(output), **options))
 
 

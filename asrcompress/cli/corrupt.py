@@ -1,24 +1,25 @@
-"""asrcompress corrupt: noisy and reverberant versions of a corpus at exact levels."""
+"""asrcompress corrupt: noisy, reverberant and coded versions of a corpus at exact levels."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
+from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 
 from asrcompress.cli import options
-from asrcompress.cli.options import Debug, Format, Json, MaxBadFiles, Overwrite, Quiet, Seed
+from asrcompress.cli.options import Debug, Format, Json, MaxBadFiles, Output, Overwrite, Quiet, Seed
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
-    from asrcompress.corrupt import CorruptResult
+    from asrcompress.corrupt import VerifyRequest
 
 EXAMPLES = options.examples(
     "asrcompress corrupt bundled:corpus --snr 0,10,20 -o noisy",
     "asrcompress corrupt recordings/ --noise DNS4/noise --snr 0,5,10,15,20 -o noisy",
     "asrcompress corrupt recordings/ --rir RIRS --room small,medium --snr 10 --both -o rooms",
+    "asrcompress corrupt recordings/ --effect reverb:room=small+noise:snr_db=10+gsm -o phone",
+    "asrcompress corrupt --verify noisy",
+    "asrcompress corrupt recordings/ --noise DNS4/noise --verify noisy",
 )
 
 
@@ -28,8 +29,10 @@ def register(app: typer.Typer) -> None:
 
 
 def corrupt(
-    corpus: Annotated[str, typer.Argument(help="A manifest or folder, or bundled:corpus.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write.")],
+    corpus: Annotated[
+        str | None, typer.Argument(help="A manifest or folder, or bundled:corpus.")
+    ] = None,
+    output: Output = None,
     noise: Annotated[
         Path | None,
         typer.Option("--noise", help="A folder of noises, noise/TYPE/*; without: built in."),
@@ -37,6 +40,10 @@ def corrupt(
     snr: Annotated[str | None, typer.Option("--snr", help="SNRs in dB, like 0,5,10.")] = None,
     noise_type: Annotated[
         str | None, typer.Option("--noise-type", help="Types of noise, one condition each.")
+    ] = None,
+    reference: Annotated[
+        str | None,
+        typer.Option("--reference", help="Speech level of --snr: overall, or active (P.56)."),
     ] = None,
     rir: Annotated[
         Path | None,
@@ -48,12 +55,20 @@ def corrupt(
     both: Annotated[
         bool, typer.Option("--both", help="Every room with every SNR besides.")
     ] = False,
+    effect: Annotated[
+        list[str] | None,
+        typer.Option("--effect", help="A condition: NAME:key=value,key=value, joined by +."),
+    ] = None,
     clean: Annotated[bool, typer.Option("--clean", help="Write a clean copy besides.")] = False,
     audio_format: Annotated[
         str, typer.Option("--audio-format", help="flac (24 bit), flac16, or wav (float).")
     ] = "flac",
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, help="Processes; default all cores.")
+    ] = None,
+    verify: Annotated[
+        Path | None,
+        typer.Option("--verify", help="Check what corrupt wrote; given CORPUS, against it."),
     ] = None,
     format_name: Format = None,
     max_bad_files: MaxBadFiles = 0,
@@ -63,31 +78,57 @@ def corrupt(
     quiet: Quiet = False,
     debug: Debug = False,  # noqa: ARG001 - the boundary looks for it
 ) -> None:
-    """Make noisy and reverberant versions of a corpus at exact levels.
+    """Make noisy, reverberant and coded versions of a corpus at exact levels.
 
     Every utterance's noise, room and achieved SNR are in the manifest of its condition.
     """
-    from asrcompress.cli import console
+    from asrcompress.cli import console, corruption
     from asrcompress.core.audio import AudioFormat
     from asrcompress.core.errors import InputError
-    from asrcompress.corrupt import CorruptRequest, conditions_from, run
+    from asrcompress.corrupt import (
+        CorruptRequest,
+        VerifyRequest,
+        condition_of,
+        conditions_from,
+        run,
+        steps_from_text,
+    )
 
     snrs, rooms = options.numbers(snr, option="--snr"), options.words(room)
-    if noise is not None and not snrs:
+    if verify is not None:
+        if snrs or rooms or effect or clean or output is not None:
+            raise InputError("--verify writes nothing", expected="no -o and no conditions with it")
+        request = VerifyRequest(verify, corpus, noise, rir, format_name, workers)
+        _verify(request, as_json=as_json, quiet=quiet)
+        return
+    if corpus is None or output is None:
+        raise InputError(
+            "no CORPUS" if corpus is None else "no -o",
+            expected="asrcompress corrupt CORPUS -o FOLDER, or asrcompress corrupt --verify FOLDER",
+        )
+    if noise is not None and not (snrs or effect):
         raise InputError("--noise without --snr", expected="SNRs in dB, like --snr 0,5,10")
-    if rir is not None and not rooms:
+    if reference is not None and not snrs:
+        raise InputError("--reference without --snr", expected="SNRs in dB, like --snr 0,5,10")
+    if rir is not None and not (rooms or effect):
         raise InputError("--rir without --room", expected="sizes, like --room small,medium")
     if both and not (snrs and rooms):
         raise InputError("--both needs --snr and --room", got="one of them or none")
     conditions = conditions_from(
-        snrs, rooms, both, noise_types=options.words(noise_type), clean=clean, seed=seed
-    )
+        snrs,
+        rooms,
+        both,
+        noise_types=options.words(noise_type),
+        reference=reference,
+        clean=clean,
+        seed=seed,
+    ) + tuple(condition_of(steps_from_text(text), seed) for text in effect or ())
     if not conditions:
-        raise InputError("nothing to do", expected="--snr, --room or --clean")
+        raise InputError("nothing to do", expected="--snr, --room, --effect or --clean")
     if audio_format not in get_args(AudioFormat):
         known = get_args(AudioFormat)
         raise InputError("bad --audio-format", got=audio_format, expected=" or ".join(known))
-    request = CorruptRequest(
+    wanted = CorruptRequest(
         corpus=corpus,
         conditions=conditions,
         output=output,
@@ -100,45 +141,17 @@ def corrupt(
         max_bad_files=max_bad_files,
     )
     with console.watching(quiet=quiet) as progress:
-        result = run(request, progress)
-    rows = _summary(result)
-    if as_json:
-        console.show_json(rows)
-    else:
-        console.show(_table(rows))
+        result = run(wanted, progress)
+    corruption.show_corpora(result, as_json=as_json)
     console.say(f"wrote {output}", quiet=quiet)
 
 
-def _summary(result: CorruptResult) -> list[dict[str, Any]]:
-    """What was written, condition by condition, as JSON values."""
-    return [
-        {
-            "condition": corpus.condition.name,
-            "folder": str(corpus.folder),
-            "utterances": corpus.utterances,
-            "achieved_snr_db": corpus.achieved_snr_db,
-            "is_simulated": corpus.is_simulated,
-            "bad_files": [{"id": bad.id, "cause": bad.cause} for bad in corpus.bad_files],
-        }
-        for corpus in result.corpora
-    ]
+def _verify(request: VerifyRequest, *, as_json: bool, quiet: bool) -> None:
+    """Prints what was found; the table comes before the error, which names files only."""
+    from asrcompress.cli import console, corruption
+    from asrcompress.corrupt import verify
 
-
-def _table(rows: list[dict[str, Any]]) -> Table:
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False)
-    table.add_column("condition")
-    for heading in ("utterances", "achieved SNR dB", "sources", "bad files"):
-        table.add_column(heading, justify="right")
-    for row in rows:
-        achieved = row["achieved_snr_db"]
-        table.add_row(
-            row["condition"],
-            str(row["utterances"]),
-            f"{achieved[0]:.3f} .. {achieved[1]:.3f}" if achieved else "-",
-            "simulated" if row["is_simulated"] else "as given",
-            str(len(row["bad_files"])),
-        )
-    return table
+    with console.watching(quiet=quiet) as progress:
+        found = verify(request, progress)
+    corruption.show_checks(found, as_json=as_json)
+    found.raise_if_bad()

@@ -6,11 +6,15 @@ from asrcompress.corrupt.keys import corpus_key
 from asrcompress.corrupt.request import CorruptRequest, run
 from asrcompress.corrupt.result import CorruptedCorpus, CorruptResult
 from asrcompress.corrupt.sources import open_libraries
+from asrcompress.corrupt.verify import ConditionCheck, VerifyRequest, VerifyResult, verify
 
 __all__ = [
+    "ConditionCheck",
     "CorruptRequest",
     "CorruptResult",
     "CorruptedCorpus",
+    "VerifyRequest",
+    "VerifyResult",
     "condition_of",
     "conditions_from",
     "corpus_key",
@@ -18,4 +22,5 @@ __all__ = [
     "open_libraries",
     "run",
     "steps_from_text",
+    "verify",
 ]

@@ -118,6 +118,7 @@ def apply(
     if is_silent(noise):
         raise InputError("silent noise", where=material.clip.id)
     active = active_level(signal.reference, signal.sample_rate_hz)
+    activity = active.activity if active else None
     gain = gain_for_snr(_speech_power(signal, params, active), power(noise), params.snr_db)
     noise *= gain
     achieved_db = snr_db(signal.reference, noise)
@@ -125,9 +126,9 @@ def apply(
     record = {
         "snr_db": params.snr_db,
         "snr_reference": params.reference,
-        "achieved_snr_db": achieved_db,
-        "achieved_active_snr_db": active_snr_db(achieved_db, active and active.activity),
-        "speech_activity": active and active.activity,
+        "achieved_snr_db": _rounded(achieved_db),
+        "achieved_active_snr_db": _rounded(active_snr_db(achieved_db, activity)),
+        "speech_activity": activity,
         "noise_type": material.clip.kind,
         "noise_id": material.clip.id,
         "noise_offset_s": round(material.clip.offset_s + start_s, 6),
@@ -139,6 +140,10 @@ def apply(
         Signal(mixed, signal.speech, signal.reference, signal.sample_rate_hz, signal.room),
         record,
     )
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 6) + 0.0
 
 
 def _heard(material: Material, frames: int) -> Floats:
