@@ -12,8 +12,10 @@ from asrcompress.cli.options import Debug, Output, Overwrite, Quiet
 
 EXAMPLES = options.examples(
     "asrcompress report audit-quickstart",
+    "asrcompress report audit-quickstart --intervals --flips 5",
     "asrcompress report audit-quickstart --format markdown > comment.md",
-    "asrcompress report audit-quickstart --format html -o report.html",
+    "asrcompress report audit-quickstart --format html --no-text -o report.html",
+    "asrcompress report audit-quickstart --format kaldi | sort -k 2 -n",
 )
 
 
@@ -27,22 +29,47 @@ def report(
         Path, typer.Argument(help="What evaluate or audit wrote: the folder or its results.json.")
     ],
     format_name: Annotated[
-        str, typer.Option("--format", help="table, markdown, csv, json or html.")
+        str,
+        typer.Option(
+            "--format", help="table, markdown, html, json, csv (cells), figures (csv) or kaldi."
+        ),
     ] = "table",
     groups: Annotated[
         bool, typer.Option("--groups", help="Tables of subgroups besides (format table).")
     ] = False,
     intervals: Annotated[
-        bool, typer.Option("--intervals", help="Tables of intervals besides (format table).")
+        bool,
+        typer.Option("--intervals", help="Tables of intervals and tests besides (format table)."),
+    ] = False,
+    margins: Annotated[
+        bool | None,
+        typer.Option(
+            "--margins/--no-margins",
+            help="Tables by noise type, SNR and room (format table); default where they sum up.",
+        ),
+    ] = None,
+    flips: Annotated[
+        int,
+        typer.Option(
+            "--flips",
+            min=0,
+            metavar="N",
+            help="The N worst utterances of each cell that compression broke (format table).",
+        ),
+    ] = 0,
+    no_text: Annotated[
+        bool,
+        typer.Option("--no-text", help="Leave transcripts and words out, to share the page."),
     ] = False,
     output: Output = None,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
     debug: Debug = False,  # noqa: ARG001 - the boundary looks for it
 ) -> None:
-    """Print results as a table, or as Markdown, CSV, JSON or HTML."""
+    """Print results as a table, or as Markdown, HTML, JSON, CSV or Kaldi's lines."""
     from asrcompress import report as room
     from asrcompress.cli import console
+    from asrcompress.core.error_table import read_errors
     from asrcompress.core.errors import InputError
     from asrcompress.core.files import write_text
     from asrcompress.core.output import check_output_file
@@ -55,10 +82,24 @@ def report(
     if output is not None:
         check_output_file(output, overwrite=overwrite)
     found, costs = read_results(results)
-    if format_name == "table" and output is None:
-        console.show(*room.tables(found, costs, groups=groups, intervals=intervals))
-        return
-    text = room.render(found, costs, format_name)
+    errors = read_errors(results)
+    errors = room.without_text(errors) if no_text else errors
+    if format_name == "table":
+        parts = room.tables(
+            found,
+            costs,
+            groups=groups,
+            intervals=intervals,
+            margins=margins,
+            errors=errors,
+            flips=flips,
+        )
+        if output is None:
+            console.show(*parts)
+            return
+        text = room.as_text(parts)
+    else:
+        text = room.render(found, costs, format_name, errors)
     if output is None:
         console.show_text(text)
         return

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from asrcompress.report.figure_data import WITHOUT, Figure, FigureLine, FigurePoint, Tick
 
 WIDTH, HEIGHT = 640, 320  # user units of the SVG
-LEFT, RIGHT, TOP, BOTTOM = 48, 16, 12, 44  # margins for the axes' labels
+LEFT, RIGHT, TOP, BOTTOM = 56, 16, 12, 44  # margins for the axes' labels
 _TICK_STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 5.0)
 _MOST_TICKS = 6
 _SPREAD = 5  # units between two lines at one place, so that intervals do not hide each other
@@ -84,12 +83,14 @@ class ChartGroup:
 
 def chart_groups(figures: Iterable[Figure]) -> tuple[ChartGroup, ...]:
     """The figures drawn; the models of one series share their scale."""
+    found: dict[str, dict[str, list[Figure]]] = {}
+    for figure in figures:
+        found.setdefault(figure.number, {}).setdefault(figure.title, []).append(figure)
     groups = []
-    for number, found in groupby(figures, key=lambda figure: figure.number):
-        series = [list(rows) for _, rows in groupby(found, key=lambda figure: figure.title)]
-        charts = [_charts(rows) for rows in series]
-        others = tuple(chart for row in charts[1:] for chart in row)
-        groups.append(ChartGroup(number, TITLES[number], tuple(charts[0]), others))
+    for number, titles in found.items():
+        first, *others = (_charts(rows) for rows in titles.values())
+        folded = tuple(chart for row in others for chart in row)
+        groups.append(ChartGroup(number, TITLES[number], tuple(first), folded))
     return tuple(groups)
 
 

@@ -26,6 +26,23 @@ def marked(word: AlignedWord, *, arrow: str = "->") -> str:
     return _MARKS[word.operation].format(**pair, arrow=arrow)
 
 
+def excerpt(flip: Flip, *, context: int, most: int) -> list[AlignedWord | None]:
+    """The alignment's errors with the words beside them, None where words are left out.
+
+    context: right words kept on each side of an error. most: words in all.
+    """
+    wrong = [place for place, word in enumerate(flip.alignment) if word.operation != "equal"]
+    near = {place for error in wrong for place in range(error - context, error + context + 1)}
+    kept = sorted(near & set(range(len(flip.alignment))))[:most]
+    words: list[AlignedWord | None] = []
+    following = 0
+    for place in kept:
+        words += [None] if place > following else []
+        words.append(flip.alignment[place])
+        following = place + 1
+    return words if following == len(flip.alignment) else [*words, None]
+
+
 def pair_of(confusion: Confusion) -> tuple[str, str]:
     """A confusion's two words; the side that has none says why."""
     return (confusion.reference or INSERTED, confusion.hypothesis or DELETED)

@@ -63,7 +63,7 @@ def smallest_differences(results: Results) -> str | None:
 
 def _adjusted(tests: Sequence[int]) -> str:
     if max(tests) == 1:
-        return "One cell, so no verdict is adjusted."
+        return "Every verdict is for its own cell alone, not adjusted."
     counts = " or ".join(str(count) for count in tests)
     return f"Verdicts are adjusted (Holm) to hold for all {counts} cells together."
 

@@ -8,6 +8,7 @@ import pytest
 
 from asrcompress.core.comparison import Comparison, Interval
 from asrcompress.core.cost import Cost, Sizes
+from asrcompress.core.error_table import ErrorTable
 from asrcompress.core.evaluation import Decoding, ErrorCounts
 from asrcompress.core.results import (
     ArtefactResult,
@@ -17,6 +18,7 @@ from asrcompress.core.results import (
     GroupResult,
     Results,
 )
+from tests.report import wild
 
 WORDS = 2400
 CHARS = 12000
@@ -106,6 +108,7 @@ def _cell(artefact: str, condition: str) -> CellResult:
         p_inferior=1 - within,
         adjusted_p_non_inferior=within,
         adjusted_p_inferior=1 - within,
+        tests=40,
         smallest_detectable=2.9 * error,
         block="speaker",
         blocks=33,
@@ -146,6 +149,18 @@ def results() -> Results:
         notes=("Intervals resample speakers.",),
         versions={"python": "3.12.3", "torch": "2.9.0"},
     )
+
+
+@pytest.fixture
+def wild_results() -> Results:
+    """Two models pruned and quantised, noises, rooms and both, a paper's figures beside them."""
+    return wild.results()
+
+
+@pytest.fixture
+def wild_errors() -> ErrorTable:
+    """What was broken in two cells of the wild results."""
+    return wild.errors()
 
 
 @pytest.fixture

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from asrcompress.core.cost import Sizes
+from asrcompress.core.error_table import ErrorTable, read_errors
 from asrcompress.core.evaluation import Decoding, ErrorCounts, Evaluation, UtteranceScore
 from asrcompress.core.results import CostTable, Results, read_results
 from asrcompress.report import write
+from asrcompress.report.folder import FILE_NAMES
 from asrcompress.report.utterances import utterance_lines, utterance_record
 
 SCORE = UtteranceScore(
@@ -83,29 +85,39 @@ def test_an_evaluation_of_no_cell_is_refused(results: Results) -> None:
 def test_folder_is_complete_and_reads_back(
     tmp_path: Path, results: Results, costs: CostTable
 ) -> None:
-    """Six files, nothing temporary, and read_results gives what was written."""
+    """Eight files, nothing temporary, and read_results gives what was written."""
     write(tmp_path, results, costs, {("fp32", "clean"): _evaluation("fp32")})
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "cells.csv",
         "cost.json",
+        "errors.json",
+        "figures.csv",
         "report.html",
         "report.md",
         "results.json",
         "utterances.jsonl",
     ]
+    assert sorted(FILE_NAMES) == sorted(path.name for path in tmp_path.iterdir())
     assert read_results(tmp_path) == (results, costs)
+    assert read_errors(tmp_path) == ErrorTable()
     with (tmp_path / "cells.csv").open(encoding="utf-8", newline="") as stream:
         assert len(list(csv.reader(stream))) == 51
+
+
+def test_errors_read_back(tmp_path: Path, wild_results: Results, wild_errors: ErrorTable) -> None:
+    """errors.json is what was given, whatever is in its words."""
+    write(tmp_path, wild_results, CostTable(), {}, wild_errors)
+    assert read_errors(tmp_path) == wild_errors
 
 
 def test_same_results_same_bytes_whatever_the_timings(
     tmp_path: Path, results: Results, costs: CostTable
 ) -> None:
-    """results.json, cells.csv and utterances.jsonl do not know how fast the machine was."""
+    """No file of results knows how fast the machine was."""
     evaluations = {("fp32", "clean"): _evaluation("fp32")}
     write(tmp_path / "a", results, costs, evaluations)
     write(tmp_path / "b", results, CostTable(), evaluations)
-    for name in ("results.json", "cells.csv", "utterances.jsonl"):
+    for name in ("results.json", "cells.csv", "figures.csv", "errors.json", "utterances.jsonl"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 

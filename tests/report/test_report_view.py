@@ -130,8 +130,49 @@ def test_pruning_and_quantising_claim_no_speed(results: Results, costs: CostTabl
 def test_method_names_margin_level_and_blocks(results: Results, costs: CostTable) -> None:
     """How a verdict came about is one line."""
     assert build_view(results, costs).method == (
-        "Margin 0.50 points of WER; 95 % intervals, one a cell, by paired bootstrap "
+        "Margin 0.50 points of WER. Verdicts are adjusted (Holm) to hold for all 40 cells "
+        "together. 95 % intervals, each for its own cell, by paired bootstrap "
         "(10000 replicates over 33 speakers)."
+    )
+
+
+def test_method_says_where_nothing_was_adjusted(results: Results, costs: CostTable) -> None:
+    """One comparison is adjusted for nothing."""
+    (cell,) = [row for row in results.cells if (row.artefact, row.condition) == ("int8", "clean")]
+    assert cell.comparison is not None
+    alone = cell.model_copy(
+        update={"comparison": cell.comparison.model_copy(update={"tests": 1, "blocks": 1})}
+    )
+    method = build_view(_with(results, cells=(alone,)), costs).method
+    assert method is not None
+    assert "Every verdict is for its own cell alone, not adjusted." in method
+    assert "10000 replicates over 1 speaker)" in method
+
+
+def test_inconclusive_cells_say_what_they_could_have_shown(
+    results: Results, costs: CostTable
+) -> None:
+    """int8 under 5 dB adds 7 errors, half an interval is 0.2 + 0.1 x 0.29 points: 0.34 to show."""
+    view = build_view(results, costs)
+    assert view.detectable is not None
+    assert view.detectable.startswith(
+        "The smallest dWER that the inconclusive cells would show, in points, at a power of 80 %: "
+        "int8 0.34 to 0.38, "
+    )
+    kept = tuple(row for row in results.cells if row.artefact == "fp32")
+    assert build_view(_with(results, cells=kept), costs).detectable is None
+
+
+def test_chunked_decoding_is_noted(wild_results: Results, costs: CostTable) -> None:
+    """How many recordings, and how long the chunks; nothing where none was that long."""
+    notes = " ".join(build_view(wild_results, CostTable()).notes)
+    assert "robust/prune30: 2 longer recordings were decoded in chunks of 30 s." in notes
+    short = tuple(
+        row.model_copy(update={"decoding": row.decoding.model_copy(update={"chunked": 0})})
+        for row in wild_results.artefacts
+    )
+    assert "chunks" not in " ".join(
+        build_view(_with(wild_results, artefacts=short), CostTable()).notes
     )
 
 

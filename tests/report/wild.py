@@ -37,8 +37,8 @@ FORMS: dict[str, tuple[dict[str, Any], ...]] = {
     "prune30": ({"method": "prune", "params": {"prune": 0.3, "scope": "global"}},),
 }
 EXTRA = {"fp32": 0.0, "int8": 0.02, "prune10": 0.05, "prune20": 0.2, "prune30": 0.6}
-LOUD = {None: 1, 20: 2, 10: 5, 0: 14}  # how much harder each SNR is
-LARGE = {None: 1, "small": 1.5, "medium": 2.5}
+LOUD = {None: 1, 20: 1.5, 10: 3, 0: 6}  # how much harder each SNR is
+LARGE = {None: 1, "small": 1.25, "medium": 1.75}
 HARD = {None: 1.0, "any": 1.0, "babble": 1.2, "vehicle": 0.8}
 TESTS = 2 * 4 * 20
 MARGIN = 0.01
@@ -290,7 +290,7 @@ def errors() -> ErrorTable:
         "the quick brown fox jumps over the crazy dog while a cat looks on " * 4,
         "=======s==s===" * 4,
     )
-    other = flip("ja-17/α β", "le café était fermé", "le caffè fermé", "=sd=")
+    other = flip("ja-17/é ü", "le café était fermé", "le caffè fermé", "=sd=")
     confusions = (
         Confusion(reference="the", hypothesis="a", count=17, baseline_count=4),
         Confusion(reference="in", hypothesis=None, count=9, baseline_count=1),

@@ -1,4 +1,4 @@
-"""The results as JSON with the derived rates added, and the costs beside them."""
+"""The results as JSON with the derived rates added, and costs and added errors beside them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,17 @@ def render(view: View) -> str:
     """results.json plus wer, cer (fractions, null where undefined), verdict, summary and costs."""
     value = view.results.model_dump(mode="json")
     value["cells"] = [_cell(cell) for cell in view.results.cells]
+    value["margins"] = [
+        margin.model_dump(mode="json") | _rates(margin.words, margin.chars)
+        for margin in view.results.margins
+    ]
     value["summary"] = view.summary
     value["headlines"] = list(view.headlines)
     value["notes"] = list(view.notes)
     if view.costs.costs:
         value["costs"] = {name: _cost(cost) for name, cost in view.costs.costs.items()}
+    if view.errors.cells:
+        value["errors"] = [cell.model_dump(mode="json") for cell in view.errors.cells]
     return to_json(value)
 
 

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-from asrcompress.core.results import CellResult
+from asrcompress.report.markdown.folded import folded_parts
+from asrcompress.report.markdown.pieces import details, escape, table, wer
 from asrcompress.report.setup import Setup
 from asrcompress.report.view import ArtefactRow, View
 from asrcompress.report.wording import (
     DOCUMENT_MARKS,
     MEANINGS,
-    NOT_RUN,
     list_names,
     megabytes,
     number,
     percent,
-    points,
-    points_interval,
     times,
 )
 
-_PUNCTUATION = re.compile(r"([\\`*_\[\]|~])")
-_REFERENCES = re.compile(r"([@#])(?=\w)")  # would notify a person or link an issue
-_HASH_LENGTH = 12  # enough to tell files apart; the whole is in results.json
+_MOST_CHARACTERS = 60_000  # GitHub takes 65,536 in a comment; the rest is for a line around it
 
 
 def render(view: View) -> str:
-    """The report: summary, verdicts, WER matrix, sizes, notes, and provenance folded away."""
+    """The report: summary, verdicts, WER matrix, sizes, notes, and the rest folded away."""
     parts = [
         f"**{escape(view.summary)}**",
         "\n".join(f"- {escape(line)}" for line in view.headlines) if view.is_compared else "",
@@ -36,44 +31,45 @@ def render(view: View) -> str:
         _artefacts(view),
         _measured(view),
         "\n".join(f"> {escape(note)}  " for note in view.notes),
-        _details("Differences with intervals", _differences(view)) if view.is_compared else "",
-        _details("Provenance", _provenance(view)),
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    kept = [part for part in parts if part]
+    return "\n\n".join([*kept, *_fitting(kept, view)]) + "\n"
 
 
-def escape(text: str) -> str:
-    """A text that Markdown shows as it is: one line, no HTML, no pipes, no mentions."""
-    line = " ".join(text.split())
-    line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    line = _PUNCTUATION.sub(r"\\\1", line)
-    return _REFERENCES.sub(r"\1&#8203;", line)
+def _fitting(before: Sequence[str], view: View) -> list[str]:
+    """The folded parts that still fit into a comment; the others are named."""
+    kept, left_out = [], []
+    used = sum(map(len, before))
+    for title, body in folded_parts(view):
+        part = details(title, body)
+        if used + len(part) > _MOST_CHARACTERS:
+            left_out.append(title)
+        else:
+            kept.append(part)
+            used += len(part)
+    if left_out:
+        kept.append(f"Too long for a comment, see report.html: {escape(list_names(left_out))}.")
+    return kept
 
 
 def _matrix(view: View) -> str:
-    rows = [[escape(row.name), *(_wer(cell) for cell in row.cells)] for row in view.conditions]
-    return _table(["WER %", *(escape(row.name) for row in view.artefacts)], rows)
-
-
-def _wer(cell: CellResult | None) -> str:
-    if cell is None:
-        return NOT_RUN
-    mark = f" {DOCUMENT_MARKS[cell.comparison.verdict]}" if cell.comparison else ""
-    return percent(cell.words.rate) + mark
+    rows = [[escape(row.name), *map(wer, row.cells)] for row in view.conditions]
+    return table(["WER %", *(escape(row.name) for row in view.artefacts)], rows)
 
 
 def _legend(view: View) -> str:
     if view.method is None:
         return ""
     marks = "; ".join(f"{mark} {MEANINGS[verdict]}" for verdict, mark in DOCUMENT_MARKS.items())
-    return f"{marks}. {escape(view.method)}"
+    lines = [f"{marks}. {view.method}", *([view.detectable] if view.detectable else [])]
+    return escape(" ".join(lines))
 
 
 def _artefacts(view: View) -> str:
     header = ["artefact", "memory MB", "disk MB", "zipped MB", "rate (disk)", "rate (zipped)"]
     header += ["sparsity %"]
     header += ["RTFx", "load s", "peak MB", *view.setup.differing] if view.setup else []
-    return _table(header, [_artefact(row, view.setup) for row in view.artefacts])
+    return table(header, [_artefact(row, view.setup) for row in view.artefacts])
 
 
 def _artefact(row: ArtefactRow, setup: Setup | None) -> list[str]:
@@ -92,40 +88,3 @@ def _measured(view: View) -> str:
     if view.setup is None or not view.setup.shared:
         return ""
     return f"Speed as measured: {escape(view.setup.shared)}."
-
-
-def _differences(view: View) -> str:
-    rows = [
-        [escape(row.name), *(_difference(cell) for cell in row.cells)] for row in view.conditions
-    ]
-    return _table(["dWER, points", *(escape(row.name) for row in view.artefacts)], rows)
-
-
-def _difference(cell: CellResult | None) -> str:
-    if cell is None or cell.comparison is None:
-        return NOT_RUN
-    compared = cell.comparison
-    return f"{points(compared.delta_wer)} {points_interval(compared.interval)}"
-
-
-def _provenance(view: View) -> str:
-    results = view.results
-    lines = [
-        f"- {escape(row.name)}: {escape(row.result.model)} "
-        f"(sha256 {row.result.sha256[:_HASH_LENGTH]}), {escape(row.result.compression)}, "
-        f"{escape(row.result.decoding.recogniser)}, {escape(row.result.decoding.decoder)}, "
-        f"{escape(row.result.decoding.device)}, {row.result.decoding.threads} threads"
-        for row in view.artefacts
-    ]
-    versions = list_names(f"{name} {version}" for name, version in results.versions.items())
-    lines += [f"- normaliser {escape(results.normaliser)}, seed {results.seed}"]
-    return "\n".join([*lines, f"- {escape(versions)}"])
-
-
-def _details(title: str, body: str) -> str:
-    return f"<details><summary>{title}</summary>\n\n{body}\n\n</details>"
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    rule = ["---", *["---:"] * (len(header) - 1)]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in [header, rule, *rows])

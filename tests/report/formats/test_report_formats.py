@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import re
-from html.parser import HTMLParser
 
 import pytest
 
@@ -19,7 +18,6 @@ from asrcompress.report.formats import table
 from asrcompress.report.view import build_view
 
 HOSTILE = "=a|b\n<script>alert(1)</script>[red]@me[/red]\x1b[2J"
-VOID = {"meta", "br", "link", "img", "input", "hr"}
 
 
 def _hostile(results: Results) -> Results:
@@ -71,10 +69,10 @@ def test_unknown_format_is_named_with_the_known_ones(results: Results, costs: Co
 def test_table_fits_80_columns_with_all_parts(results: Results, costs: CostTable) -> None:
     """Five artefacts, ten conditions, subgroups and intervals: no line is longer than 80."""
     view = build_view(results, costs)
-    text = plain(table.renderables(view, groups=True, intervals=True))
+    text = plain(table.renderables(view, table.Parts(groups=True, intervals=True)))
     assert max(map(len, text.splitlines())) <= 80
     assert "WER % by gender" in text
-    assert "int8: WER and CER in %, dWER to the baseline in points" in text
+    assert "int8: WER in %, dWER to the baseline in points" in text
     assert re.search(
         r"^room-medium\+noise-10dB .* \+0\.25 +\[\+0\.02, \+0\.48\]", text, re.MULTILINE
     )
@@ -115,7 +113,7 @@ def test_table_marks_verdicts_without_colour(results: Results, costs: CostTable)
     """= ! ? stand beside the numbers, are explained, and no escape code is there."""
     text = render(results, costs, "table")
     assert re.search(r"^noise-10dB +12\.5 +12\.6 = +14\.0 ! +23\.8 ! +13\.0 \?", text, re.MULTILINE)
-    assert "= non-inferior: the whole interval of dWER is within the margin" in text
+    assert "= non-inferior: shown to be worse by no more than the margin" in text
     assert "\x1b" not in text
 
 
@@ -207,77 +205,3 @@ def test_json_adds_rates_to_the_results(results: Results, costs: CostTable) -> N
     assert value["cells"][10]["verdict"] == "non-inferior"
     assert value["costs"]["int8"]["rtfx"] == pytest.approx(19.0)
     assert "costs" not in json.loads(render(results, CostTable(), "json"))
-
-
-class _Page(HTMLParser):
-    """Counts tags, checks their nesting and keeps every address they would load."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.counts: dict[str, int] = {}
-        self.addresses: list[str | None] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.counts[tag] = self.counts.get(tag, 0) + 1
-        self.addresses += [value for name, value in attrs if name in ("src", "href", "srcset")]
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        if tag not in VOID:
-            self.open.pop()
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-
-def _page(text: str) -> _Page:
-    page = _Page()
-    page.feed(text)
-    page.close()
-    assert page.open == []
-    return page
-
-
-def test_html_is_whole_and_loads_nothing(results: Results, costs: CostTable) -> None:
-    """Tags are nested, no address is loaded, and the policy forbids it."""
-    text = render(results, costs, "html")
-    page = _page(text)
-    assert page.addresses == []
-    assert "url(" not in text
-    assert "default-src 'none'" in text
-    assert page.counts["script"] == 1
-
-
-def test_html_has_the_matrix_chart_and_readable_marks(results: Results, costs: CostTable) -> None:
-    """50 cells, a chart of 5 x 6 points, verdicts in words for who cannot see the marks."""
-    text = render(results, costs, "html")
-    page = _page(text)
-    assert text.count('data-value="0.125"') == 1
-    assert text.count("<strong>") == 50
-    assert text.count('class="whisker"') == 30
-    assert '<span class="sr">inconclusive</span>' in text
-    assert page.counts["caption"] == 5
-
-
-def test_html_escapes_names(results: Results, costs: CostTable) -> None:
-    """A name with a script in it stays text."""
-    text = render(_hostile(results), costs, "html")
-    assert "<script>alert" not in text
-    assert "&lt;script&gt;alert" in text
-    assert _page(text).counts["script"] == 1
-
-
-def test_html_leaves_out_fields_of_too_many_values(results: Results, costs: CostTable) -> None:
-    """Forty-one speakers are counted and referred to results.json, not printed."""
-    group = results.cells[0].groups[0]
-    many = tuple(
-        group.model_copy(update={"field": "speaker", "value": f"s{index}"}) for index in range(41)
-    )
-    cells = (results.cells[0].model_copy(update={"groups": many}), *results.cells[1:])
-    text = render(results.model_copy(update={"cells": cells}), costs, "html")
-    assert "speaker has 41 values, too many for this page" in text
-    assert "WER by gender" in text
-    assert "WER by speaker" not in text

@@ -1,0 +1,63 @@
+"""Margins: one row a value, artefacts in their order, and where they say more than the matrix."""
+
+from __future__ import annotations
+
+import re
+
+from asrcompress.core.results import CostTable, Results
+from asrcompress.report import tables
+from asrcompress.report.console import plain
+from asrcompress.report.margins import margin_tables
+
+
+def _text(results: Results, margins: bool | None) -> str:
+    return plain(tables(results, CostTable(), margins=margins))
+
+
+def test_a_table_for_noise_types_levels_and_rooms(wild_results: Results) -> None:
+    """In the results' order, with how many conditions each row sums up."""
+    noise, level, room = margin_tables(wild_results)
+    assert [(row.value, row.conditions) for row in noise.rows] == [
+        ("any", 3),
+        ("babble", 3),
+        ("vehicle", 3),
+    ]
+    assert [row.value for row in level.rows] == ["20 dB", "10 dB", "0 dB"]
+    assert [row.conditions for row in room.rows] == [1, 3, 1, 3] or room.is_telling
+    assert all(row.margins[5].artefact == "robust/fp32" for row in noise.rows if row.margins[5])
+
+
+def test_terminal_has_table_1_of_the_paper(wild_results: Results) -> None:
+    """Mean WER by noise type: 32 x 1.2 x (1.5 + 3 + 6) / 3000 = 13.4 % for babble."""
+    text = _text(wild_results, None)
+    assert "WER % by noise type (all its SNRs together)" in text
+    assert re.search(r"^babble +3 +13\.4 ", text.partition("robust/")[2], re.MULTILINE)
+    assert "WER % by SNR (all types of noise together)" in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_margins_that_repeat_the_matrix_are_shown_on_request(wild_results: Results) -> None:
+    """One value, or no row that sums anything up: only with --margins; --no-margins: none."""
+    single = tuple(
+        row.model_copy(update={"conditions": row.conditions[:1]}) for row in wild_results.margins
+    )
+    results = wild_results.model_copy(update={"margins": single})
+    assert "by noise type" not in _text(results, None)
+    assert "by noise type" in _text(results, True)
+    assert "by noise type" not in _text(wild_results, False)
+
+
+def test_a_missing_margin_is_a_dash(wild_results: Results) -> None:
+    """An artefact that was not run under those conditions."""
+    kept = tuple(
+        row
+        for row in wild_results.margins
+        if (row.artefact, row.value) != ("robust/prune30", "babble")
+    )
+    (noise, *_) = margin_tables(wild_results.model_copy(update={"margins": kept}))
+    assert noise.rows[1].margins[-1] is None
+    assert re.search(
+        r"^babble .* -$",
+        _text(wild_results.model_copy(update={"margins": kept}), None),
+        re.MULTILINE,
+    )
