@@ -24,7 +24,7 @@ BABBLE = "babble"
 COLOURS = {"white": 0.0, "pink": 0.5, "brown": 1.0}  # amplitude falls with frequency to this power
 
 _LOWEST_HZ = 20.0  # no power below: it is inaudible, and would take up most of brown noise's
-_VOICES = 6  # single voices can be followed in fewer (Simpson & Cooke 2005)
+_VOICES = 6  # with fewer, speech is found in their gaps (Simpson & Cooke 2005)
 _FEWEST_SPEAKERS = 2
 _LONGEST_VOICE_S = 60.0  # of a recording of hours a minute is decoded
 _FADE_FRAMES = SAMPLE_RATE_HZ // 100

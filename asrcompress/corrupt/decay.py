@@ -14,7 +14,7 @@ from asrcompress.corrupt.level import Floats
 _HEADROOM_DB = 5.0
 _RANGE_DB = 20.0
 
-# Lundeby et al. 1995, section 2: blocks of 10-50 ms at first, then 3-10 to 10 dB of decay; lines
+# Lundeby et al. 1995: blocks of 10-50 ms at first, then 3-10 to 10 dB of decay; lines
 # fitted from 5-10 dB above the floor on, the late one over 10-20 dB; the floor taken 5-10 dB of
 # decay behind the crossing, and over a tenth of the response at least; 5 rounds.
 _FIRST_BLOCK_S = 0.010
@@ -25,8 +25,7 @@ _BEHIND_CROSSING_DB = 7.5
 _LEAST_FLOOR = 0.1
 _ROUNDS = 5
 
-# The direct sound: the peak and 2.5 ms to either side, as in the ACE challenge's DRR (Eaton et
-# al. 2016 put it at 8 ms; 2.5 ms is the span of Zahorik 2002) and short of most first reflections.
+# The direct sound: the peak and 2.5 ms to either side (Zahorik 2002), before most reflections.
 DIRECT_S = 0.0025
 
 

@@ -34,7 +34,7 @@ from asrcompress.corrupt.noise_groups import (
     group_named,
     group_of_label,
 )
-from asrcompress.corrupt.rooms import is_response_name
+from asrcompress.corrupt.rooms import is_response_path
 from asrcompress.corrupt.sources import Clip, check_kind
 
 # A sound that nothing names is not "other miscellaneous sources": most of DNS4 is AudioSet clips
@@ -112,7 +112,9 @@ def open_noise_folder(root: Path) -> NoiseFolder:
     listed = listed_files(root, NOISE_LIST)
     responses = listed_files(root, RIR_LIST)
     noises = list(listed) or [
-        path for path in paths if path not in responses and not is_response_name(path.name)
+        path
+        for path in paths
+        if path not in responses and not is_response_path(root.name / path.relative_to(root))
     ]
     if not noises:
         raise nothing_in(root, "noise")

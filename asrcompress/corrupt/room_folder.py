@@ -25,7 +25,7 @@ from asrcompress.corrupt.folders import (
 )
 from asrcompress.corrupt.level import is_silent
 from asrcompress.corrupt.listing import NOISE_LIST, RIR_LIST, listed_files, read_table
-from asrcompress.corrupt.rooms import is_class_name, is_noise_name, room_class
+from asrcompress.corrupt.rooms import is_class_name, is_noise_path, room_class
 from asrcompress.corrupt.sources import Response, check_kind
 
 ROOM_COLUMNS = ("room", "room_id")
@@ -97,7 +97,9 @@ def open_room_folder(root: Path) -> RoomFolder:
     listed = listed_files(root, RIR_LIST)
     noises = listed_files(root, NOISE_LIST)
     responses = list(listed) or [
-        path for path in paths if path not in noises and not is_noise_name(path.name)
+        path
+        for path in paths
+        if path not in noises and not is_noise_path(root.name / path.relative_to(root))
     ]
     if not responses:
         raise nothing_in(root, what)

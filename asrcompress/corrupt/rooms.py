@@ -24,6 +24,9 @@ _RVB2014 = re.compile(r"RVB2014_.*?(small|medium|large)room", re.IGNORECASE)
 # RWCP_type1_rir_*, RWCP_type5_noise_*, and responses only in air_type1_air_*.
 _OPENSLR_RESPONSE = re.compile(r"(?:(?:RVB2014|RWCP)_type\d+_rir|air_type\d+_air)_.+", re.I)
 _OPENSLR_NOISE = re.compile(r"(?:RVB2014|RWCP)_type\d+_noise_.+", re.I)
+# The DNS challenge ships OpenSLR 26 and 28 in impulse_responses/, beside its noise_fullband/.
+_RESPONSE_FOLDER = re.compile(r"impulse_responses|simulated_rirs(?:_\d+k)?", re.I)
+_NOISE_FOLDER = re.compile(r"noise_fullband|pointsource_noises", re.I)
 
 
 def room_class(
@@ -59,14 +62,19 @@ def is_class_name(folder: str) -> bool:
     return _FOLDER.fullmatch(folder) is not None
 
 
-def is_response_name(name: str) -> bool:
-    """Whether OpenSLR 28 names an impulse response so."""
-    return _OPENSLR_RESPONSE.fullmatch(name) is not None
+def is_response_path(file: PurePath) -> bool:
+    """Whether OpenSLR 26 and 28 or the DNS challenge keep or name an impulse response so."""
+    return _is_of(file, _OPENSLR_RESPONSE, _RESPONSE_FOLDER) and not is_noise_path(file)
 
 
-def is_noise_name(name: str) -> bool:
-    """Whether OpenSLR 28 names an isotropic noise so."""
-    return _OPENSLR_NOISE.fullmatch(name) is not None
+def is_noise_path(file: PurePath) -> bool:
+    """Whether OpenSLR 28 or the DNS challenge keep or name a noise so."""
+    return _is_of(file, _OPENSLR_NOISE, _NOISE_FOLDER)
+
+
+def _is_of(file: PurePath, name: re.Pattern[str], folder: re.Pattern[str]) -> bool:
+    in_folder = any(folder.fullmatch(part) for part in file.parent.parts)
+    return in_folder or name.fullmatch(file.name) is not None
 
 
 def _class_named(name: str, file: PurePath) -> str:

@@ -123,6 +123,14 @@ def test_responses_are_no_noises_and_noises_no_responses(tmp_path: Path, has_lis
     assert noises == set(REAL_NOISES)
 
 
+def test_without_lists_the_archives_folders_tell_them_apart(tmp_path: Path) -> None:
+    root = _without_lists(_openslr_28(tmp_path))
+    assert len(open_room_folder(root).files) == 12 + len(REAL_RIRS)
+    assert len(open_noise_folder(root).files) == len(POINT_NOISES) + len(REAL_NOISES)
+    with pytest.raises(InputError, match="no noise in the folder"):
+        open_noise_folder(root / "simulated_rirs")
+
+
 def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
     root = _openslr_28(tmp_path)
     assert open_noise_folder(root).describe()["files_left_out"] == 12 + len(REAL_RIRS)

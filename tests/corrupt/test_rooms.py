@@ -1,9 +1,9 @@
-"""Room classes, and which names of OpenSLR 28 are responses."""
+"""Room classes, and which paths of published archives are responses."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pytest
 
@@ -11,8 +11,8 @@ from asrcompress.core.errors import InputError
 from asrcompress.corrupt.rooms import (
     class_of_rt60,
     is_class_name,
-    is_noise_name,
-    is_response_name,
+    is_noise_path,
+    is_response_path,
     room_class,
 )
 
@@ -63,9 +63,14 @@ def test_a_class_is_known_by_its_folder_only_in_full() -> None:
         ("RWCP_type5_noise_cirline_ofc_ambient1.wav", False, True),
         ("air_type1_air_binaural_aula_carolina_1_7_90_3.wav", True, False),
         ("airport_rir.wav", False, False),
+        ("impulse_responses/SLR26/simulated_rirs_48k/smallroom/Room1/a.wav", True, False),
+        ("pointsource_noises/noise-free-sound-0000.wav", False, True),
+        ("noise_fullband/amMeH4u6AO4.wav", False, True),
+        ("impulse_responses/SLR28/RVB2014_type1_noise_largeroom1_1.wav", False, True),
     ],
 )
 def test_openslr_names_tell_responses_from_noises(
     name: str, is_response: bool, is_noise: bool
 ) -> None:
-    assert (is_response_name(name), is_noise_name(name)) == (is_response, is_noise)
+    path = PurePath(name)
+    assert (is_response_path(path), is_noise_path(path)) == (is_response, is_noise)
