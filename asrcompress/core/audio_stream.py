@@ -162,10 +162,10 @@ def opened(path: Path) -> Iterator[Sound]:
 
     _check_file(path)
     try:
-        frames = _count_frames(path)
         with soundfile.SoundFile(str(path)) as file:
             sound = Sound(path, file)
-            sound.frames = sound.frames if frames is None else frames
+            if sound.frames > _UNKNOWN_FRAMES:
+                sound.frames = _count_frames(path)
             yield sound
     except (soundfile.SoundFileError, OSError) as error:
         raise InputError(
@@ -173,18 +173,16 @@ def opened(path: Path) -> Iterator[Sound]:
         ) from None
 
 
-def _count_frames(path: Path) -> int | None:
-    """The frames of a file whose header leaves them open; None where it says them."""
+def _count_frames(path: Path) -> int:
+    """The frames of a file whose header leaves them open, by decoding it."""
     import soundfile
 
+    frames = 0
     with soundfile.SoundFile(str(path)) as file:
-        if file.frames < _UNKNOWN_FRAMES:
-            return None
-        file.seekable = lambda: False
-        frames = 0
+        file.seekable = lambda: False  # as in Sound
         while block := len(file.read(_BLOCK_FRAMES, dtype="float32", always_2d=True)):
             frames += block
-        return frames
+    return frames
 
 
 def _check_file(path: Path) -> None:

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from asrcompress.core.corpus import Corpus, Utterance, make_utterance, read_corpus
+from asrcompress.core.corpus import Utterance, read_corpus
 from asrcompress.core.errors import InputError, NothingToEvaluateError
+from asrcompress.core.utterance import make_utterance
 
 RATE_HZ = 16_000
 REAL_DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -76,10 +77,18 @@ def test_a_time_that_is_none_is_named(tmp_path: Path, column: str, value: object
         _utterance(path, **{column: value})
 
 
-@pytest.mark.parametrize("name", ["absent.wav", ".", "x" * 5000, "nul\0byte"])
-def test_audio_that_is_not_there_is_named(tmp_path: Path, name: str) -> None:
-    with pytest.raises(InputError, match="no such audio file: m:1"):
+@pytest.mark.parametrize("name", ["x" * 5000, "nul\0byte"])
+def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError, match="bad file name: m:1; got "):
         _utterance(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["absent.wav", "."])
+def test_audio_that_is_not_there_waits_for_reading_to_report_it(tmp_path: Path, name: str) -> None:
+    made = _utterance(tmp_path / name)
+    assert made.duration_s == 0.0
+    with pytest.raises(InputError, match="no such audio file: "):
+        made.audio()
 
 
 def test_half_a_character_is_refused(tmp_path: Path) -> None:
@@ -154,10 +163,22 @@ def test_the_hash_is_of_content_and_not_of_places(tmp_path: Path) -> None:
     assert len(hashes) == 4
 
 
-def test_the_hash_of_a_file_that_vanished_is_one_line(tmp_path: Path) -> None:
-    corpus = Corpus("c", (Utterance("u", tmp_path / "gone.wav", 1.0),))
-    with pytest.raises(InputError, match=r"cannot read: .*gone\.wav"):
-        corpus.sha256()
+def test_a_missing_file_is_kept_to_be_counted_and_changes_the_hash(tmp_path: Path) -> None:
+    place = _corpus(tmp_path / "c", *({"audio_filepath": f"{n}.wav", "text": "hi"} for n in "ab"))
+    whole = read_corpus(place).sha256()
+    (place / "b.wav").unlink()
+    corpus = read_corpus(place)
+    assert [one.id for one in corpus.utterances] == ["a", "b"]
+    assert corpus.sha256() != whole
+    assert corpus.sha256() == read_corpus(place).sha256()
+
+
+def test_a_corpus_without_a_single_file_is_refused_at_once(tmp_path: Path) -> None:
+    place = _corpus(tmp_path / "c", *({"audio_filepath": f"{n}.wav", "text": "hi"} for n in "ab"))
+    for name in "ab":
+        (place / f"{name}.wav").unlink()
+    with pytest.raises(InputError, match=r"none of the 2 audio files is there: .*first .*a\.wav"):
+        read_corpus(place)
 
 
 def test_the_audio_of_a_corpus_adds_up(tmp_path: Path) -> None:

@@ -1,1 +1,1 @@
-"""Corpus formats, one file each: `detect(place) -> bool` and `read(place) -> utterances`."""
+"""Corpus formats, one file each: `detect(place) -> Evidence` and `read(place) -> utterances`."""

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from asrcompress.core.corpus import Utterance, make_utterance
+from asrcompress.core.detection import Evidence
 from asrcompress.core.errors import InputError
 from asrcompress.core.files import read_text
+from asrcompress.core.utterance import Utterance, make_utterance
+
+_SUFFIXES = (".flac", ".wav", ".opus", ".ogg", ".mp3")
 
 
-def detect(place: Path) -> bool:
-    """True for a folder with a *.trans.txt anywhere below it."""
-    return place.is_dir() and next(place.rglob("*.trans.txt"), None) is not None
+def detect(place: Path) -> Evidence:
+    """A folder with a *.trans.txt anywhere below it."""
+    found = place.is_dir() and next(place.rglob("*.trans.txt"), None) is not None
+    return Evidence.TREE if found else Evidence.NONE
 
 
 def read(place: Path) -> Iterator[Utterance]:
@@ -34,12 +38,10 @@ def read(place: Path) -> Iterator[Utterance]:
 
 
 def _audio_of(transcript: Path, identifier: str, where: str) -> Path:
+    """The recording beside the transcript; where there is none, the .flac that is missing."""
     if Path(identifier).name != identifier:
         raise InputError(
             "bad utterance id", where=where, got=repr(identifier), expected="a name, not a path"
         )
-    for suffix in (".flac", ".wav", ".opus", ".ogg", ".mp3"):
-        path = transcript.with_name(identifier + suffix)
-        if path.is_file():
-            return path
-    raise InputError("no audio for the transcript", where=where, expected=f"{identifier}.flac")
+    paths = [transcript.with_name(identifier + suffix) for suffix in _SUFFIXES]
+    return next((path for path in paths if path.is_file()), paths[0])

@@ -6,17 +6,22 @@ from collections.abc import Iterator
 from os.path import splitext
 from pathlib import Path
 
-from asrcompress.core.corpus import Utterance, make_utterance
+from asrcompress.core.detection import Evidence
 from asrcompress.core.errors import InputError
-from asrcompress.core.files import read_json_lines
+from asrcompress.core.rows import JSON_SUFFIXES, first_json_row, has_suffix, json_rows
+from asrcompress.core.utterance import Utterance, audio_path, make_utterance
 
-_SUFFIXES = (".jsonl", ".json")
 _NAMES = ("manifest.jsonl", "manifest.json")
 
 
-def detect(place: Path) -> bool:
-    """True for a .jsonl file, or a folder that has a manifest.jsonl."""
-    return _manifest_at(place) is not None
+def detect(place: Path) -> Evidence:
+    """A .json or .jsonl file, or a folder with a manifest.jsonl; surely with audio_filepath."""
+    manifest = _manifest_at(place)
+    if manifest is None:
+        return Evidence.NONE
+    if "audio_filepath" in first_json_row(manifest):
+        return Evidence.CONTENT
+    return Evidence.NAME if place.is_dir() else Evidence.SUFFIX
 
 
 def read(place: Path) -> Iterator[Utterance]:
@@ -24,8 +29,7 @@ def read(place: Path) -> Iterator[Utterance]:
     manifest = _manifest_at(place)
     if manifest is None:
         raise InputError("no NeMo manifest", where=place, expected=f"{_NAMES[0]} or a .jsonl file")
-    for number, row in read_json_lines(manifest):
-        where = f"{manifest}:{number}"
+    for where, row in json_rows(manifest):
         name = row.pop("audio_filepath", None)
         if not isinstance(name, str) or not name:
             raise InputError("no audio_filepath", where=where, expected="a path in quotes")
@@ -36,7 +40,11 @@ def read(place: Path) -> Iterator[Utterance]:
         given = row.get("id")
         identifier = f"{splitext(name)[0]}{offset}" if given in (None, "") else str(given)
         yield make_utterance(
-            manifest.parent / name, where=where, columns=row, identifier=identifier, text=text
+            audio_path(manifest.parent, name),
+            where=where,
+            columns=row,
+            identifier=identifier,
+            text=text,
         )
 
 
@@ -44,4 +52,4 @@ def _manifest_at(place: Path) -> Path | None:
     if place.is_dir():
         found = (place / name for name in _NAMES)
         return next((path for path in found if path.is_file()), None)
-    return place if place.suffix in _SUFFIXES else None
+    return place if has_suffix(place, JSON_SUFFIXES) else None

@@ -1,64 +1,72 @@
-"""A CSV or TSV table with a header, Hugging Face's audiofolder metadata.csv among them."""
+"""A CSV or TSV table with a header, Common Voice's among them."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from os.path import splitext
 from pathlib import Path
 
-from asrcompress.core.corpus import Utterance, make_utterance
+from asrcompress.core.detection import Evidence
 from asrcompress.core.errors import InputError
-from asrcompress.core.files import read_text
+from asrcompress.core.rows import (
+    TABLE_SUFFIXES,
+    TEXT_COLUMNS,
+    first_of,
+    has_suffix,
+    read_table,
+)
+from asrcompress.core.utterance import Utterance, audio_path, is_file, make_utterance
 
-_SUFFIXES = (".csv", ".tsv")
 _NAMES = ("metadata.csv", "manifest.csv", "manifest.tsv")
-_AUDIO_COLUMNS = ("file_name", "audio_filepath", "file", "path")
-_TEXT_COLUMNS = ("text", "transcription", "sentence", "transcript")
+_AUDIO_COLUMNS = ("audio_filepath", "file", "path", "filename", "wav_filename", "audio")
+_AUDIOFOLDERS_COLUMN = "file_name"
+_COMMON_VOICE_COLUMNS = {"client_id", "path", "sentence"}
+_COMMON_VOICE_FOLDER = "clips"
 
 
-def detect(place: Path) -> bool:
-    """True for a .csv or .tsv file, or a folder that has a metadata or manifest table."""
-    return _table_at(place) is not None
+def detect(place: Path) -> Evidence:
+    """A .csv or .tsv file, or a folder with one that is named; surely with a column of audio."""
+    tables = _tables_at(place)
+    if not tables:
+        return Evidence.NONE
+    if first_of(_AUDIO_COLUMNS, _header(tables[0])):
+        return Evidence.CONTENT
+    if place.is_dir():
+        return Evidence.NONE if tables[0].name == _NAMES[0] else Evidence.NAME
+    return Evidence.SUFFIX
 
 
 def read(place: Path) -> Iterator[Utterance]:
-    """The utterances of the table; relative paths are relative to it."""
-    table = _table_at(place)
-    if table is None:
-        raise InputError("no table", where=place, expected=" or ".join(_NAMES))
-    delimiter = "\t" if table.suffix == ".tsv" else ","
-    rows = csv.DictReader(io.StringIO(read_text(table)), delimiter=delimiter, strict=True)
-    try:
-        yield from _utterances(rows, table)
-    except csv.Error as error:
+    """The utterances of the table; relative paths are relative to it, or to clips/ beside it."""
+    tables = _tables_at(place)
+    if len(tables) > 1:
         raise InputError(
-            "not a table", where=f"{table}:{rows.reader.line_num}", got=error
-        ) from None
-
-
-def _utterances(rows: csv.DictReader[str], table: Path) -> Iterator[Utterance]:
-    header = list(rows.fieldnames or ())
-    audio_column = _first_of(_AUDIO_COLUMNS, header)
+            "several tables",
+            where=place,
+            got=", ".join(path.name for path in tables),
+            next_step="give the path of one",
+        )
+    if not tables:
+        raise InputError("no table", where=place, expected=" or ".join(_NAMES))
+    table = read_table(tables[0])
+    audio_column = first_of((_AUDIOFOLDERS_COLUMN, *_AUDIO_COLUMNS), table.header)
     if audio_column is None:
         raise InputError(
             "no column names the audio",
-            where=table,
-            got=f"columns {', '.join(header) or 'none'}",
-            expected=f"one of {', '.join(_AUDIO_COLUMNS)}",
+            where=table.path,
+            got=f"columns {', '.join(filter(None, table.header)) or 'none'}",
+            expected=f"one of {', '.join((_AUDIOFOLDERS_COLUMN, *_AUDIO_COLUMNS))}",
         )
-    text_column = _first_of(_TEXT_COLUMNS, header)
-    for row in rows:
-        where = f"{table}:{rows.line_num}"
-        name = row.pop(audio_column, None)
-        if not name or None in row or None in row.values():
-            raise InputError("a row that does not fit the header", where=where)
+    text_column = first_of(TEXT_COLUMNS, table.header)
+    for where, row in table.rows:
+        name = row.pop(audio_column)
+        if not name:
+            raise InputError(f"no {audio_column}", where=where, expected="a path")
         text = row.pop(text_column) if text_column else None
         if "duration" not in row and row.get("seconds"):
             row["duration"] = row.pop("seconds")
         yield make_utterance(
-            table.parent / name,
+            _audio_at(table.path.parent, name),
             where=where,
             columns=row,
             identifier=row.get("id") or splitext(name)[0],
@@ -66,12 +74,27 @@ def _utterances(rows: csv.DictReader[str], table: Path) -> Iterator[Utterance]:
         )
 
 
-def _first_of(names: tuple[str, ...], header: list[str]) -> str | None:
-    return next((name for name in names if name in header), None)
+def _audio_at(folder: Path, name: str) -> Path:
+    path = audio_path(folder, name)
+    clip = audio_path(folder / _COMMON_VOICE_FOLDER, name)
+    return clip if not is_file(path) and is_file(clip) else path
 
 
-def _table_at(place: Path) -> Path | None:
-    if place.is_dir():
-        found = (place / name for name in _NAMES)
-        return next((path for path in found if path.is_file()), None)
-    return place if place.suffix in _SUFFIXES else None
+def _tables_at(place: Path) -> list[Path]:
+    """The file itself; in a folder the one with a usual name, else all of Common Voice's."""
+    if not place.is_dir():
+        return [place] if has_suffix(place, TABLE_SUFFIXES) else []
+    for name in _NAMES:
+        if (place / name).is_file():
+            return [place / name]
+    if not (place / _COMMON_VOICE_FOLDER).is_dir():
+        return []
+    found = sorted(place.glob("*.tsv"))
+    return [path for path in found if set(_header(path)) >= _COMMON_VOICE_COLUMNS]
+
+
+def _header(path: Path) -> tuple[str, ...]:
+    try:
+        return read_table(path).header
+    except InputError:  # reading says why
+        return ()

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from asrcompress.core.audio import audio_files
-from asrcompress.core.corpus import Utterance, make_utterance
+from asrcompress.core.audio import audio_files, has_audio_files
+from asrcompress.core.detection import Evidence
 from asrcompress.core.errors import InputError
 from asrcompress.core.files import read_text
+from asrcompress.core.utterance import Utterance, make_utterance
 
 
-def detect(place: Path) -> bool:
-    """True for a folder with audio (tried last: every other format is more specific)."""
-    return place.is_dir() and (
-        next(audio_files(place), None) is not None or not any(place.iterdir())
-    )
+def detect(place: Path) -> Evidence:
+    """A folder with audio anywhere below it, or an empty one: any other evidence is stronger."""
+    found = place.is_dir() and (has_audio_files(place) or not any(place.iterdir()))
+    return Evidence.AUDIO if found else Evidence.NONE
 
 
 def read(place: Path) -> Iterator[Utterance]:

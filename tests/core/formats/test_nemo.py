@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 import soundfile
 
 from asrcompress.core.corpus import Utterance
+from asrcompress.core.detection import Evidence
 from asrcompress.core.errors import InputError
 from asrcompress.core.formats import nemo
 
@@ -54,8 +56,8 @@ def test_an_empty_reference_is_a_reference(tmp_path: Path) -> None:
         ({"audio_filepath": 3}, "no audio_filepath"),
         ({"audio_filepath": ""}, "no audio_filepath"),
         ({"audio_filepath": "a.wav", "text": 3}, "bad text.*got 3; expected a string"),
-        ({"audio_filepath": "z.wav"}, r"no such audio file.*z\.wav"),
-        ({"audio_filepath": ".."}, "no such audio file"),
+        ({"audio_filepath": "a\0.wav"}, r"bad file name.*a\\x00\.wav"),
+        ({"audio_filepath": "a.wav", "duration": "soon"}, "bad duration.*got 'soon'"),
     ],
 )
 def test_mistakes_are_named_with_their_line(
@@ -64,6 +66,34 @@ def test_mistakes_are_named_with_their_line(
     with pytest.raises(InputError, match=words) as caught:
         _read(tmp_path, {"audio_filepath": "a.wav"}, row)
     assert "manifest.jsonl:2" in str(caught.value)
+
+
+def test_a_file_that_is_missing_is_kept_to_be_counted(tmp_path: Path) -> None:
+    made = _read(tmp_path, {"audio_filepath": "a.wav"}, {"audio_filepath": "z.wav"})
+    assert [one.path.name for one in made] == ["a.wav", "z.wav"]
+
+
+def test_every_further_column_is_a_subgroup_and_a_channels_number_is_not(tmp_path: Path) -> None:
+    row = {"audio_filepath": "a.wav", "site": "lab", "take": 2, "channel": 0}
+    (made,) = _read(tmp_path, row)
+    assert (made.fields, made.channel) == ({"site": "lab", "take": 2}, 0)
+    (made,) = _read(tmp_path, {"audio_filepath": "a.wav", "channel": "phone"})
+    assert (made.fields, made.channel) == ({"channel": "phone"}, None)
+
+
+def test_paths_as_windows_writes_them_are_found(tmp_path: Path) -> None:
+    assert _read(tmp_path, {"audio_filepath": "b\\a.wav"})[0].path == tmp_path / "b" / "a.wav"
+
+
+def test_a_compressed_manifest_is_read(tmp_path: Path) -> None:
+    _read(tmp_path, {"audio_filepath": "a.wav", "text": "hi"})
+    packed = tmp_path / "all.jsonl.gz"
+    packed.write_bytes(gzip.compress((tmp_path / "manifest.jsonl").read_bytes()))
+    assert nemo.detect(packed) is Evidence.CONTENT
+    assert [one.text for one in nemo.read(packed)] == ["hi"]
+    packed.write_bytes(packed.read_bytes()[:-9])
+    with pytest.raises(InputError, match=r"cannot read: .*all\.jsonl\.gz"):
+        list(nemo.read(packed))
 
 
 def test_a_folder_without_a_manifest_is_refused(tmp_path: Path) -> None:
