@@ -7,12 +7,12 @@ pooled and a line for each pruning rate. What was not measured is left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from asrcompress.core.comparison import Interval
 from asrcompress.core.evaluation import ErrorCounts
-from asrcompress.core.results import ArtefactResult, CellResult, ConditionResult
+from asrcompress.core.results import ArtefactResult, CellResult, ConditionResult, MarginResult
 from asrcompress.report.places import Family, families_of
 from asrcompress.report.series import (
     NoisyRooms,
@@ -110,18 +110,12 @@ class _Scores:
     """Where the points come from: cells, and margins for the intervals of pooled conditions."""
 
     cells: Mapping[tuple[str, str], CellResult]
-    intervals: Mapping[tuple[str, frozenset[str]], Interval | None]
+    margins: tuple[MarginResult, ...]
 
     @classmethod
     def of(cls, view: View) -> _Scores:
-        cells, margins = view.results.cells, view.results.margins
-        return cls(
-            cells={(row.artefact, row.condition): row for row in cells},
-            intervals={
-                **{(row.artefact, frozenset(row.conditions)): row.wer_interval for row in margins},
-                **{(row.artefact, frozenset([row.condition])): row.wer_interval for row in cells},
-            },
-        )
+        cells = {(row.artefact, row.condition): row for row in view.results.cells}
+        return cls(cells, view.results.margins)
 
     def point(
         self, tick: Tick, artefact: ArtefactResult, conditions: _Conditions
@@ -132,8 +126,19 @@ class _Scores:
         words = sum((cell.words for cell in found), ErrorCounts())
         if len(found) < len(names) or words.rate is None:
             return None
-        interval = self.intervals.get((artefact.name, frozenset(names)))
+        interval = found[0].wer_interval if len(found) == 1 else self._pooled(found, words)
         return FigurePoint(tick, artefact.name, words, interval)
+
+    def _pooled(self, cells: Sequence[CellResult], words: ErrorCounts) -> Interval | None:
+        """The interval of the margin over the same cells.
+
+        A margin may hold some of its conditions' utterances only, so its counts have to agree.
+        """
+        place = (cells[0].artefact, {cell.condition for cell in cells}, words)
+        same = (
+            row for row in self.margins if (row.artefact, set(row.conditions), row.words) == place
+        )
+        return next((row.wer_interval for row in same), None)
 
 
 def _by_condition(number: str, series: Series, family: Family, scores: _Scores) -> Figure:

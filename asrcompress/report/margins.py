@@ -16,10 +16,14 @@ _POOLED = {
 
 @dataclass(frozen=True, slots=True)
 class MarginRow:
-    """One value, for example babble, with its margins in the artefacts' order."""
+    """One value, for example babble, with its margins in the artefacts' order.
+
+    utterances: of all its conditions together.
+    """
 
     value: str
     conditions: int
+    utterances: int
     margins: tuple[MarginResult | None, ...]
 
 
@@ -59,6 +63,7 @@ def margin_tables(results: Results) -> tuple[MarginTable, ...]:
                 MarginRow(
                     value,
                     max(len(margin.conditions) for margin in margins.values()),
+                    max(margin.utterances for margin in margins.values()),
                     tuple(margins.get(name) for name in names),
                 )
                 for value, margins in rows.items()

@@ -76,9 +76,8 @@ def pruning_of(artefact: ArtefactResult) -> Pruning | None:
     """
     if not artefact.methods and artefact.baseline is not None:
         return None
-    steps = [_flat(step) for step in artefact.methods]
-    pruned = next((step for step in steps if step.get("method") == _PRUNE), {})
-    others = json.dumps([step for step in steps if step is not pruned], sort_keys=True)
+    pruned = next((step for step in artefact.methods if step.get("method") == _PRUNE), {})
+    others = json.dumps([step for step in artefact.methods if step is not pruned], sort_keys=True)
     rate = pruned.get(_PRUNE, 0.0)
     return Pruning(float(rate), str(pruned.get("scope", ANY)) if pruned else None, others)
 
@@ -98,9 +97,3 @@ def _family_name(rows: list[ArtefactResult]) -> str:
     prefixes = {row.name.rpartition("/")[0] for row in rows}
     prefix = prefixes.pop()
     return prefix if prefix and not prefixes else rows[0].model
-
-
-def _flat(step: Mapping[str, Any]) -> dict[str, Any]:
-    """A method and its parameters in one mapping."""
-    params = step.get("params", {})
-    return {**{name: value for name, value in step.items() if name != "params"}, **params}

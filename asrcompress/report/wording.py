@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from asrcompress.core.comparison import Interaction, Interval, Verdict
+from asrcompress.core.evaluation import STORED_HYPOTHESES, Decoding
 
 NOT_AVAILABLE = "n/a"
 NOT_RUN = "-"
@@ -80,6 +81,17 @@ def times(ratio: float | None) -> str:
 def number(value: float | None, decimals: int = 1) -> str:
     """A number with so many decimals; never -0.0."""
     return NOT_AVAILABLE if value is None else f"{round(value, decimals) + 0.0:.{decimals}f}"
+
+
+def decoding_words(decoding: Decoding) -> str:
+    """How a model's words came about: recogniser, decoder, device, threads, chunks."""
+    if decoding.recogniser == STORED_HYPOTHESES:
+        return STORED_HYPOTHESES  # nothing else is known of them
+    words = [decoding.recogniser, decoding.decoder, decoding.device]
+    words += [] if decoding.threads is None else [count_of(decoding.threads, "thread")]
+    words += [decoding.batch_plan]
+    words += [] if decoding.chunk_s is None else [f"chunks of {decoding.chunk_s:g} s"]
+    return list_names(words)
 
 
 def list_names(names: Iterable[str]) -> str:

@@ -116,6 +116,18 @@ def test_figure_3_pools_the_noise_of_a_room(wild_results: Results) -> None:
     assert small.interval.high == pytest.approx(1.05 * 420 / 3000)
 
 
+def test_a_margin_of_some_utterances_lends_no_interval(wild_results: Results) -> None:
+    """Noise types met under `any` are margins over all its conditions, with fewer words."""
+    (margin,) = [
+        row
+        for row in wild_results.margins
+        if (row.artefact, row.value) == ("robust/fp32", "small + noise 0..20 dB")
+    ]
+    part = margin.model_copy(update={"words": margin.words.model_copy(update={"n": 1500})})
+    line = _figure(wild_results.model_copy(update={"margins": (part,)}), "3", "robust").lines[0]
+    assert [point.interval for point in line.points] == [None, None, None]
+
+
 def test_what_was_not_run_is_left_out(wild_results: Results) -> None:
     """Without one cell its points are missing in every figure, and no sum is made of the rest."""
     gone = ("robust/prune20", "room-small+noise-10dB")
@@ -136,8 +148,8 @@ def test_unknown_methods_are_at_no_rate(wild_results: Results) -> None:
 
 def test_scopes_and_other_methods_are_series_of_their_own(wild_results: Results) -> None:
     """Global, local, and pruned on top of int8: three sets, each from its own rate 0."""
-    local = {"method": "prune", "params": {"prune": 0.2, "scope": "local"}}
-    both = {"method": "prune", "params": {"prune": 0.1, "scope": "global"}}
+    local = {"method": "prune", "prune": 0.2, "scope": "local"}
+    both = {"method": "prune", "prune": 0.1, "scope": "global"}
     changed = {"robust/prune20": (local,), "robust/prune30": (both, *_methods(wild_results))}
     artefacts = tuple(
         row.model_copy(update={"methods": changed.get(row.name, row.methods)})

@@ -31,10 +31,10 @@ ROOMS = ("small", "medium")
 MODELS = {"wav2vec2": 40, "robust": 32}  # errors in the clean
 FORMS: dict[str, tuple[dict[str, Any], ...]] = {
     "fp32": (),
-    "int8": ({"method": "quantize", "params": {"weights": "int8"}},),
-    "prune10": ({"method": "prune", "params": {"prune": 0.1, "scope": "global"}},),
-    "prune20": ({"method": "prune", "params": {"prune": 0.2, "scope": "global"}},),
-    "prune30": ({"method": "prune", "params": {"prune": 0.3, "scope": "global"}},),
+    "int8": ({"method": "quantize", "bits": 8},),
+    "prune10": ({"method": "prune", "prune": 0.1, "scope": "global"},),
+    "prune20": ({"method": "prune", "prune": 0.2, "scope": "global"},),
+    "prune30": ({"method": "prune", "prune": 0.3, "scope": "global"},),
 }
 EXTRA = {"fp32": 0.0, "int8": 0.02, "prune10": 0.05, "prune20": 0.2, "prune30": 0.6}
 LOUD = {None: 1, 20: 1.5, 10: 3, 0: 6}  # how much harder each SNR is
@@ -175,8 +175,8 @@ def _margins(artefact: str) -> list[MarginResult]:
     for name, steps in names().items():
         noise = next((step for step in steps if "snr_db" in step), None)
         room = next((step["room"] for step in steps if "room" in step), None)
-        if noise and not room:
-            found.setdefault(("noise_type", noise.get("type", "any")), []).append(name)
+        if noise and "type" in noise and not room:
+            found.setdefault(("noise_type", noise["type"]), []).append(name)
             found.setdefault(("snr_db", f"{noise['snr_db']:g} dB"), []).append(name)
         if room:
             value = f"{room} + noise 0..20 dB" if noise else room

@@ -39,6 +39,7 @@ def render(view: View) -> str:
         "times": wording.times,
         "number": wording.number,
         "steps": _steps,
+        "decoding_words": wording.decoding_words,
         "p_value": wording.p_value,
         "interaction_points": wording.interaction_points,
         "marked": lambda word: flips.marked(word, arrow="→"),

@@ -14,6 +14,7 @@ from asrcompress.report.view import View
 from asrcompress.report.wording import (
     NOT_RUN,
     count_of,
+    decoding_words,
     excludes_zero,
     list_names,
     percent,
@@ -184,8 +185,7 @@ def _provenance(view: View) -> str:
     lines = [
         f"- {escape(row.name)}: {escape(row.result.model)} "
         f"(sha256 {row.result.sha256[:_HASH_LENGTH]}), {escape(row.result.compression)}, "
-        f"{escape(row.result.decoding.recogniser)}, {escape(row.result.decoding.decoder)}, "
-        f"{escape(row.result.decoding.device)}, {row.result.decoding.threads} threads"
+        f"{escape(decoding_words(row.result.decoding))}"
         for row in view.artefacts
     ]
     versions = list_names(f"{name} {version}" for name, version in results.versions.items())

@@ -19,7 +19,7 @@ def margin_renderables(view: View, wanted: bool | None) -> list[Table]:
 def _tables(view: View, margin: MarginTable) -> list[Table]:
     leads = [
         (margin.name, [row.value for row in margin.rows]),
-        ("cond.", [str(row.conditions) for row in margin.rows]),
+        ("utt.", [str(row.utterances) for row in margin.rows]),
     ]
     columns = [
         (artefact.name, [wer_text(row.margins[index]) for row in margin.rows])

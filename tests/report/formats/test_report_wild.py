@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from asrcompress.cli.boundary import run
+from asrcompress.core.cost import Sizes
 from asrcompress.core.error_table import ErrorTable
+from asrcompress.core.evaluation import STORED_HYPOTHESES, Decoding
 from asrcompress.core.files import write_json
 from asrcompress.core.results import CostTable, Results
 from asrcompress.report import render, tables
@@ -165,9 +167,29 @@ def test_older_results_are_refused_in_one_clear_line(
     assert "schema_version" in error
 
 
+@pytest.mark.parametrize("name", ["table", "markdown", "html", "csv", "figures", "kaldi", "json"])
+def test_stored_hypotheses_have_no_model_to_speak_of(wild_results: Results, name: str) -> None:
+    """Sizes, threads and seconds that are not known are left open, never None or 0."""
+    decoding = Decoding(recogniser=STORED_HYPOTHESES, device="n/a", threads=None, batch_plan="n/a")
+    unknown = {"sizes": Sizes(), "decoding": decoding, "sparsity": None}
+    results = wild_results.model_copy(
+        update={
+            "artefacts": tuple(row.model_copy(update=unknown) for row in wild_results.artefacts),
+            "conditions": tuple(
+                row.model_copy(update={"audio_s": None}) for row in wild_results.conditions
+            ),
+        }
+    )
+    text = render(results, CostTable(), name)
+    assert "None" not in text
+    if name in ("markdown", "html"):
+        assert "stored hypotheses" in text
+        assert "threads" not in text
+
+
 def test_json_has_margins_and_errors(wild_results: Results, wild_errors: ErrorTable) -> None:
     """Rates beside the margins' counts; what broke, where it is known."""
     value = json.loads(render(wild_results, CostTable(), "json", wild_errors))
-    assert value["margins"][0]["wer"] == pytest.approx(0.14)
+    assert value["margins"][0]["wer"] == pytest.approx(504 / 3000)
     assert value["errors"][2]["flips_total"] == 31
     assert "errors" not in json.loads(render(wild_results, CostTable(), "json"))
