@@ -18,9 +18,10 @@ from asrcompress.core.comparison import Comparison, Interval
 from asrcompress.core.evaluation import Evaluation
 from asrcompress.evaluate.blocks import blocks_of
 from asrcompress.evaluate.mapsswe import mapsswe
-from asrcompress.evaluate.pairs import Pairs, paired, pooled
+from asrcompress.evaluate.pairs import paired, pooled
 from asrcompress.evaluate.resampling import REPLICATES as REPLICATES
 from asrcompress.evaluate.resampling import RateSample, resample
+from asrcompress.evaluate.sparse import Changes
 from asrcompress.evaluate.tails import LEVEL, Resampled
 
 # Below, the measured coverage of the 95 % interval falls under 93 % for skewed speakers.
@@ -92,7 +93,9 @@ def pooled_compare(
     both = zip(evaluations, baselines, strict=True)
     pairs = pooled([paired(evaluation, baseline) for evaluation, baseline in both])
     (found,) = resample([pairs.sample], seed=how.seed, replicates=how.replicates)
-    return None if found is None else comparison_of(pairs, found, how, baselines[0].model)
+    if found is None:
+        return None
+    return comparison_of(pairs.changes, found, how, baselines[0].model)
 
 
 def rate_sample(evaluations: Sequence[Evaluation]) -> RateSample:
@@ -111,13 +114,13 @@ def rate_interval(found: Resampled | None) -> Interval | None:
     return interval.model_copy(update={"low": max(0.0, interval.low)})
 
 
-def comparison_of(pairs: Pairs, found: Resampled, how: Bootstrap, baseline: str) -> Comparison:
+def comparison_of(changes: Changes, found: Resampled, how: Bootstrap, baseline: str) -> Comparison:
     """The comparison of resampled pairs, `baseline` being the name that results give it.
 
     A p-value and an end of the interval are the more careful ones of the bootstrap and of the
     score test on rare changes; where no utterance differs at all there is nothing rare.
     """
-    changes, interval = pairs.changes, found.interval()
+    interval = found.interval()
     p_within, p_beyond = found.p_within(how.margin), found.p_beyond(how.margin)
     if not changes.is_none:
         low, high = changes.bounds(LEVEL)

@@ -130,6 +130,6 @@ def _resampled(sample: RateSample, sums: Floats) -> Resampled | None:
 
 
 def _acceleration(influence: Floats) -> float:
-    """Efron 1987, equation 6.6: a sixth of the skewness of the influence values over sqrt(n)."""
+    """A sixth of the skewness of a mean (Efron & Tibshirani 1993, equation 14.15)."""
     squares = float(np.square(influence).sum())
     return float(np.power(influence, 3).sum()) / (6 * squares**1.5) if squares else 0.0

@@ -1,15 +1,15 @@
 """Intervals and one-sided p-values from resampled values, corrected for few and uneven blocks.
 
-The percentile interval of the bootstrap is too narrow with few blocks. Hesterberg ("What Teachers
-Should Know About the Bootstrap", The American Statistician 69, 2015, section 4.2) widens its tails
-so that it is as wide as a t interval: in place of the normal quantile z it takes
-t * sqrt(n / (n - 1)), t of n - 1 degrees of freedom. Deviations, both measured to bring coverage
-nearer to what is asked for:
+The percentile interval of the bootstrap is too narrow with few blocks. Hesterberg's expanded
+percentile interval ("What Teachers Should Know About the Bootstrap", The American Statistician 69,
+2015) takes t * sqrt(n / (n - 1)) in place of the normal quantile, with t of n - 1 degrees of
+freedom, so that it is as wide as a t interval. Two deviations, both measured to bring coverage
+nearer to 95 %:
 
 - n is Kish's effective number of blocks, for speakers who do not say equally much.
-- Skewness: a tail is taken further out, to the bias-corrected accelerated one (Efron, "Better
-  Bootstrap Confidence Intervals", JASA 82, 1987, equation 3.9, with z0 = a, its value for a mean),
-  where that widens the interval; never further in.
+- Skewness: a tail is read at the bias-corrected accelerated quantile (Efron & Tibshirani, "An
+  Introduction to the Bootstrap", 1993, equation 14.10, with z0 = a, as it is for a mean) where
+  that widens the interval; it is never narrowed.
 """
 
 from __future__ import annotations
@@ -23,10 +23,8 @@ import numpy.typing as npt
 from asrcompress.core.comparison import Interval
 
 LEVEL = 0.95
-# The normal quantile beyond which skewness is not extrapolated: there its formula has a pole.
-_FURTHEST_ACCELERATED = 3.0
-# So many resamples have to lie beyond a quantile for it to be read from them.
-_BEYOND = 10
+_FURTHEST_ACCELERATED = 3.0  # normal quantile; the formula's pole is near 6 at the largest skewness
+_BEYOND = 10  # so many resamples lie beyond the last quantile that is read from them
 
 
 @dataclass(frozen=True, slots=True, eq=False)

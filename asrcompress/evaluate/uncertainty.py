@@ -49,7 +49,7 @@ def uncertainty_of(
         statistics=statistics,
     )
     comparisons = {
-        place: comparison_of(pairs[place], found, statistics.bootstrap, name)
+        place: comparison_of(pairs[place].changes, found, statistics.bootstrap, name)
         for place, found in losses.items()
         if found is not None and (name := matrix.baseline_of(place[0])) is not None
     }

@@ -11,11 +11,11 @@ from asrcompress.core.comparison import Verdict
 from asrcompress.core.errors import InputError
 from asrcompress.core.evaluation import Evaluation
 from asrcompress.evaluate import compare, wer_interval
-from asrcompress.evaluate.intervals import blocks_of
+from asrcompress.evaluate.blocks import blocks_of
+from asrcompress.evaluate.intervals import Bootstrap, pooled_compare, pooled_interval
 from tests.evaluate.makers import evaluation, utterance
 
 SPEAKERS, UTTERANCES, WORDS = 40, 4, 4
-CORPORA = 150
 
 
 def _spoken(errors: Sequence[Sequence[int]]) -> Evaluation:
@@ -41,40 +41,40 @@ def _without_speakers(found: Evaluation) -> Evaluation:
     return found.model_copy(update={"utterances": tuple(rows)})
 
 
-def test_coverage_of_the_interval() -> None:
-    """Of 150 corpora of 40 speakers about 95 % of the intervals hold the true 20 %.
-
-    Resampling utterances as if they were independent would hold it far less often (measured over
-    1000 corpora of 48 speakers: 0.935 against 0.808).
-    """
-    generator = np.random.default_rng(0)
-    by_speaker = by_utterance = 0
-    for _ in range(CORPORA):
-        found = _spoken(_drawn(generator))
-        for_speakers = wer_interval(found, replicates=400)
-        for_utterances = wer_interval(_without_speakers(found), replicates=400)
-        assert for_speakers is not None
-        assert for_utterances is not None
-        by_speaker += for_speakers.low <= 0.2 <= for_speakers.high
-        by_utterance += for_utterances.low <= 0.2 <= for_utterances.high
-    assert 0.89 <= by_speaker / CORPORA <= 0.98
-    assert by_utterance < by_speaker
+def test_whole_speakers_are_resampled() -> None:
+    """What one speaker says is dependent: as if independent, the interval would be too narrow."""
+    found = _spoken(_drawn(np.random.default_rng(0)))
+    by_speaker, by_utterance = wer_interval(found), wer_interval(_without_speakers(found))
+    assert by_speaker is not None
+    assert by_utterance is not None
+    width = by_speaker.high - by_speaker.low
+    assert width > 1.2 * (by_utterance.high - by_utterance.low)
 
 
-def test_interval_matches_the_exact_distribution() -> None:
-    """Two blocks with 0 and 2 errors in 4 words: 1/4 each of 0 and 0.5, 1/2 of 0.25."""
+def test_two_speakers_say_almost_nothing() -> None:
+    """0 and 2 errors in 4 words: t of one degree of freedom is 12.7, and a rate is not below 0."""
     found = evaluation([utterance("a", errors=0, n=4), utterance("b", errors=2, n=4)])
     interval = wer_interval(found)
     assert interval is not None
-    assert (interval.low, interval.high) == (0.0, 0.5)
+    assert interval.low == 0.0
+    assert interval.high == pytest.approx(0.25 + 12.706 * 0.25, rel=0.15)
 
 
-def test_unequal_lengths_are_a_ratio_of_sums() -> None:
-    """Blocks 1/1 and 0/3: the resamples are 1, 1/4 and 0, never a mean of rates (1/2)."""
-    found = evaluation([utterance("a", errors=1, n=1), utterance("b", errors=0, n=3)])
-    interval = wer_interval(found)
-    assert interval is not None
-    assert (interval.low, interval.high) == (0.0, 1.0)
+def test_utterances_of_several_conditions_stay_in_one_block() -> None:
+    """The same recordings twice are no more recordings: the interval is that of one condition."""
+    found = _spoken(_drawn(np.random.default_rng(1)))
+    assert pooled_interval([found, found]) == wer_interval(found)
+    single = _without_speakers(found)
+    assert pooled_interval([single, single]) == wer_interval(single)
+
+
+def test_pooled_comparison() -> None:
+    """Over two conditions dWER is the added errors of both over the words of both."""
+    one, worse = _spoken([[0, 0], [1, 0], [1, 1]]), _spoken([[1, 0], [1, 0], [1, 1]])
+    found = pooled_compare([worse, one], [one, one], Bootstrap())
+    assert found is not None
+    assert found.delta_wer == pytest.approx(1 / 48)
+    assert (found.block, found.blocks) == ("speaker", 3)
 
 
 def test_same_seed_same_interval() -> None:
@@ -116,23 +116,33 @@ def test_segments_resample_alike_clean_and_noisy() -> None:
 
 
 def test_same_model_has_no_difference() -> None:
-    """Paired resampling: against itself the interval is exactly zero, whatever the errors."""
+    """Paired resampling: against itself the interval is exactly zero, whatever the errors.
+
+    The smallest loss that would be seen is not: 7.85 rare errors, (1.96 + 0.84) squared.
+    """
     found = _spoken(_drawn(np.random.default_rng(2)))
     comparison = compare(found, found)
     assert comparison is not None
     assert (comparison.delta_wer, comparison.interval.low, comparison.interval.high) == (0, 0, 0)
     assert comparison.probability_of_improvement == 0
     assert comparison.verdict is Verdict.NON_INFERIOR
+    assert (comparison.p_non_inferior, comparison.p_inferior) == (0, 1)
     assert (comparison.block, comparison.blocks) == ("speaker", SPEAKERS)
+    words = SPEAKERS * UTTERANCES * WORDS
+    assert comparison.smallest_detectable == pytest.approx(7.849 / words, rel=1e-3)
 
 
 def test_one_more_error_everywhere() -> None:
-    """One error more in each four words is +25 % in every resample."""
+    """One error more in each four words is +25 % in every resample, and far beyond the margin.
+
+    That no resample differs does not make it certain: the interval is that of 160 rare errors.
+    """
     errors = [[1] * UTTERANCES for _ in range(SPEAKERS)]
     worse = [[2] * UTTERANCES for _ in range(SPEAKERS)]
     comparison = compare(_spoken(worse), _spoken(errors))
     assert comparison is not None
-    assert comparison.interval.low == comparison.interval.high == pytest.approx(0.25)
+    assert comparison.delta_wer == pytest.approx(0.25)
+    assert 0.2 < comparison.interval.low < 0.25 < comparison.interval.high < 0.3
     assert comparison.verdict is Verdict.INFERIOR
     better = compare(_spoken(errors), _spoken(worse))
     assert better is not None
@@ -167,12 +177,32 @@ def test_undefined_is_none(rows: list[object]) -> None:
     assert compare(found, found) is None
 
 
-def test_blocks_without_words_are_drawn_too() -> None:
-    """A resample of silent recordings only has no rate and is left out; the others stand."""
-    rows = [utterance("a", errors=0, n=0), utterance("b", errors=1, n=2)]
-    interval = wer_interval(evaluation(rows))
-    assert interval is not None
-    assert (interval.low, interval.high) == (0.5, 0.5)
+def test_p_values_agree_with_the_interval() -> None:
+    """A margin at an end of the interval is where the p-value passes 0.025."""
+    errors = np.random.default_rng(3).binomial(2, 0.4, (SPEAKERS, UTTERANCES))
+    worse = errors + np.random.default_rng(4).binomial(1, 0.1, errors.shape)
+    one, other = _spoken(worse.tolist()), _spoken(errors.tolist())
+    first = compare(one, other)
+    assert first is not None
+    around = [
+        compare(one, other, margin=end + away)
+        for end in (first.interval.high, first.interval.low)
+        for away in (-1e-6, 1e-6)
+    ]
+    short, enough, above, below = (found for found in around if found is not None)
+    assert enough.p_non_inferior <= 0.025 < short.p_non_inferior
+    assert above.p_inferior <= 0.025 < below.p_inferior
+
+
+def test_smallest_detectable_is_of_power() -> None:
+    """With 40 equal speakers 2.023 + 0.851 standard errors: t of 39 degrees of freedom."""
+    errors = np.random.default_rng(3).binomial(2, 0.4, (SPEAKERS, UTTERANCES))
+    worse = errors + np.random.default_rng(4).binomial(2, 0.5, (SPEAKERS, 1))
+    found = compare(_spoken(worse.tolist()), _spoken(errors.tolist()))
+    assert found is not None
+    by_hand = np.std((worse - errors).sum(axis=1) / 16, ddof=1) / np.sqrt(SPEAKERS)
+    assert found.standard_error == pytest.approx(by_hand, rel=0.03)
+    assert found.smallest_detectable == pytest.approx(2.874 * found.standard_error, rel=1e-3)
 
 
 def test_other_utterances_are_refused() -> None:
