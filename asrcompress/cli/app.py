@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from asrcompress.cli import audit, compress, corrupt, evaluate, report, schema
+from asrcompress.cli import audit, compress, corrupt, evaluate, report, rescore, schema
 
 _HELP = "May I ship the compressed speech recogniser? Evidence, on your recordings, in private."
 
@@ -28,7 +28,7 @@ def build_app(*, with_method_options: bool = True) -> typer.Typer:
     )
     app.callback()(program)
     compress.register(app, with_method_options=with_method_options)
-    for command in (corrupt, evaluate, report, audit, schema):
+    for command in (corrupt, evaluate, rescore, report, audit, schema):
         command.register(app)
     return app
 

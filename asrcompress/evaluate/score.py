@@ -50,8 +50,7 @@ def score(
         InputError: an utterance has neither a hypothesis nor a recorded cause (strict).
         NothingToEvaluateError: not a single utterance to score.
     """
-    references = [_reference(utterance) for utterance in corpus.utterances]
-    return score_references(hypotheses, references, normaliser, missing)
+    return score_references(hypotheses, references_of(corpus), normaliser, missing)
 
 
 def score_references(
@@ -93,6 +92,11 @@ def score_references(
         utterances=tuple(rows),
         unscored=unscored,
     )
+
+
+def references_of(corpus: Corpus) -> list[Reference]:
+    """The references of a corpus in its order, those without a text among them."""
+    return [_reference(utterance) for utterance in corpus.utterances]
 
 
 def referenced(corpus: Corpus) -> Corpus:
