@@ -6,28 +6,20 @@ NeMo manifest; from there on it is a corpus like any other.
 
 from __future__ import annotations
 
-import math
 import os
 import sys
-import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from asrcompress.core.audio import SUFFIXES
-from asrcompress.core.errors import InputError, OutputError
-from asrcompress.core.files import sha256_of_json, write_json_lines
-from asrcompress.core.rows import TEXT_COLUMNS, Row, first_of, json_rows
+from asrcompress.core.dataset_audio import Extraction, extract, is_extracted
+from asrcompress.core.errors import InputError
+from asrcompress.core.files import sha256_of_json, version_of_file
 from asrcompress.core.utterance import Utterance
 
 CACHE_VARIABLE = "ASRCOMPRESS_CACHE"
-_MANIFEST = "manifest.jsonl"
 _LAYOUT = 1  # of the cache folder; another number leaves the old folders alone
 _FORM = "hf:NAME[:CONFIG[:SPLIT]]"
-# Columns that mean something about the audio file in a manifest, and something else here.
-_TAKEN = frozenset({"audio_filepath", "text", "id", "offset", "duration", "channel"})
-_MAGIC = {b"RIFF": ".wav", b"fLaC": ".flac", b"OggS": ".ogg", b"FORM": ".aiff"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +69,10 @@ def read_hub_dataset(text: str, format_name: str | None) -> tuple[str, tuple[Utt
     if name.folder is not None and not name.folder.is_dir():
         raise InputError("no such folder", where=name.folder, expected=_FORM)
     builder, split = _builder(name)
-    folder = cache_folder() / "datasets" / _fingerprint(builder, split)
-    if not _is_complete(folder):
-        _extract(_loaded(name, builder, split), split, folder, name)
+    folder = cache_folder() / "datasets" / _fingerprint(name, builder, split)
+    if not is_extracted(folder):
+        to = Extraction(f"hf:{name.dataset}", split, folder, base=name.folder or Path.cwd())
+        extract(_loaded(name, builder, split), to)
     stem = Path(name.folder or name.dataset).name
     label = "-".join(part for part in (stem, name.config, split) if part)
     return label, tuple(nemo.read(folder))
@@ -99,7 +92,7 @@ def _builder(name: HubName) -> tuple[Any, str]:
         builder = datasets.load_dataset_builder(str(name.folder or name.dataset), name.config)
     except _causes() as error:
         raise _unusable(name, error) from None
-    splits = [str(split) for split in (builder.info.splits or builder.config.data_files or ())]
+    splits = [str(split) for split in (builder.config.data_files or builder.info.splits or ())]
     if name.split is None and len(splits) == 1:
         return builder, splits[0]
     if name.split is None or (splits and name.split not in splits):
@@ -114,8 +107,11 @@ def _builder(name: HubName) -> tuple[Any, str]:
 
 
 def _loaded(name: HubName, builder: Any, split: str) -> Any:
+    again: dict[str, str] = {}
+    if name.folder is not None:  # `datasets` would take what it prepared before, changed or not
+        again = {"download_mode": "force_redownload", "verification_mode": "no_checks"}
     try:
-        builder.download_and_prepare()
+        builder.download_and_prepare(**again)
         return builder.as_dataset(split=split)
     except _causes() as error:
         raise _unusable(name, error) from None
@@ -160,122 +156,10 @@ def _unusable(name: HubName, error: Exception) -> InputError:
     return InputError("data set that cannot be used", where=where, got=cause, expected=_FORM)
 
 
-def _fingerprint(builder: Any, split: str) -> str:
-    """`hash` is of the data files: their revision on the hub, their time of change in a folder."""
+def _fingerprint(name: HubName, builder: Any, split: str) -> str:
+    """`hash` is of the hub's revision; a local folder's files go by size and time of change."""
     parts = [builder.dataset_name, builder.config.name, str(builder.config.version), builder.hash]
+    if name.folder is not None:
+        files = sorted(Path(file) for file in (builder.config.data_files or {}).get(split, ()))
+        parts += [[str(file), *version_of_file(file)] for file in files]
     return sha256_of_json([_LAYOUT, *parts, split])[:32]
-
-
-def _is_complete(folder: Path) -> bool:
-    """True where the manifest, which is written last, and every file that it names are there."""
-    manifest = folder / _MANIFEST
-    if not manifest.is_file():
-        return False
-    names = (Path(row["audio_filepath"]) for _, row in json_rows(manifest))
-    return all(name.is_absolute() or (folder / name).is_file() for name in names)
-
-
-def _extract(rows: Any, split: str, folder: Path, name: HubName) -> None:
-    """Write each recording that is not there yet, then the manifest."""
-    audio_column = _audio_column(rows, name)
-    text_column = first_of(TEXT_COLUMNS, rows.column_names)
-    ids = [str(value) for value in rows["id"]] if "id" in rows.column_names else []
-    has_ids = len(set(ids)) == len(rows)
-    made = []
-    for index, row in enumerate(_decoded(rows, audio_column)):
-        audio = row.pop(audio_column) or {}
-        identifier = f"{split}-{index:06d}"
-        text = row.pop(text_column) if text_column else None
-        if text is not None and not isinstance(text, str):
-            raise InputError("bad text", where=f"hf:{name.dataset} row {index}", got=repr(text))
-        made.append(
-            {
-                "audio_filepath": _audio_file(audio, folder, identifier, name),
-                "text": text,
-                "id": ids[index] if has_ids else identifier,
-                **_columns(row, has_ids=has_ids),
-            }
-        )
-    write_json_lines(folder / _MANIFEST, made)
-
-
-def _audio_column(rows: Any, name: HubName) -> str:
-    """The column with an Audio feature, or that is a struct of bytes and path."""
-    datasets = _library()
-    found = [
-        column
-        for column, feature in rows.features.items()
-        if isinstance(feature, datasets.Audio)
-        or (isinstance(feature, dict) and feature.keys() == {"bytes", "path"})
-    ]
-    if len(found) > 1 and "audio" in found:
-        return "audio"
-    if len(found) != 1:
-        raise InputError(
-            "no audio column" if not found else "several audio columns",
-            where=f"hf:{name.dataset}",
-            got=f"columns {', '.join(found or rows.column_names)}",
-            expected="one with Audio features",
-        )
-    return str(found[0])
-
-
-def _decoded(rows: Any, audio_column: str) -> Iterator[Row]:
-    """The rows as dictionaries: audio as its bytes, the names of classes instead of numbers."""
-    datasets = _library()
-    features = rows.features
-    if isinstance(features[audio_column], datasets.Audio):
-        rows = rows.cast_column(audio_column, datasets.Audio(decode=False))
-    classes = {
-        column: feature
-        for column, feature in features.items()
-        if isinstance(feature, datasets.ClassLabel)
-    }
-    for row in rows:
-        for column, feature in classes.items():
-            number = row[column]
-            row[column] = None if number is None or number < 0 else feature.int2str(number)
-        yield dict(row)
-
-
-def _columns(row: Row, *, has_ids: bool) -> Row:
-    """The plain values; those whose names a manifest keeps for itself as source_NAME."""
-    columns = {}
-    for column, value in row.items():
-        if column == "id" and has_ids:
-            continue
-        if isinstance(value, float) and not math.isfinite(value):
-            value = None
-        if value is None or isinstance(value, str | int | float | bool):
-            columns[f"source_{column}" if column in _TAKEN else column] = value
-    return columns
-
-
-def _audio_file(audio: Row, folder: Path, stem: str, name: HubName) -> str:
-    """The file with a row's audio, written if it is not there; the path that the row gives else."""
-    data, given = audio.get("bytes"), audio.get("path") or ""
-    if data is None:
-        return str((name.folder or Path.cwd()) / given) if given else f"{stem}.missing"
-    suffix = Path(given).suffix.lower()
-    if suffix not in SUFFIXES:
-        suffix = _MAGIC.get(bytes(data[:4]), ".mp3")
-    path = folder / f"{stem}{suffix}"
-    if not path.is_file() or path.stat().st_size != len(data):
-        _write_bytes(path, data)
-    return path.name
-
-
-def _write_bytes(path: Path, data: bytes) -> None:
-    """The whole file or none: another process may be reading the same data set."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise OutputError("cannot write", where=path, got=error.strerror) from None
