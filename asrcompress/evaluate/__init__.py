@@ -1,8 +1,9 @@
 """Recognise, score, compare and weigh: what one model, or two, are worth on a corpus."""
 
+from asrcompress.core.kaldi import kaldi_line
 from asrcompress.evaluate.batches import Batching, BatchPlan, batching_of, common_batching
 from asrcompress.evaluate.cost import COST_VERSION, CostOptions, measure_cost
-from asrcompress.evaluate.counts import char_counts, kaldi_line, word_counts
+from asrcompress.evaluate.counts import char_counts, word_counts
 from asrcompress.evaluate.error_analysis import errors_of
 from asrcompress.evaluate.groups import groups_of
 from asrcompress.evaluate.hypotheses import Hypotheses

@@ -27,18 +27,6 @@ def char_counts(reference: str, hypothesis: str) -> ErrorCounts:
     return _from_jiwer(jiwer.process_characters(_tidy(reference), _tidy(hypothesis)))
 
 
-def kaldi_line(counts: ErrorCounts) -> str:
-    """The short form of Kaldi's compute-wer: `%WER 3.20 [ 1682 / 52576, 210 ins, ... ]`.
-
-    Without reference words the rate is undefined and printed as n/a.
-    """
-    rate = "n/a" if counts.rate is None else f"{100 * counts.rate:.2f}"
-    return (
-        f"%WER {rate} [ {counts.errors} / {counts.n}, "
-        f"{counts.i} ins, {counts.d} del, {counts.s} sub ]"
-    )
-
-
 def _tidy(text: str) -> str:
     return " ".join(text.split())
 

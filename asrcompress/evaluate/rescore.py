@@ -86,6 +86,8 @@ def run(request: RescoreRequest) -> Outcome:
         InputError: a file cannot be used, or utterances have no hypothesis (strict).
         NothingToEvaluateError: not a single utterance to score.
     """
+    if not request.source.exists():
+        raise InputError("no such file or folder", where=request.source)
     folder = request.folder
     if folder is None:
         from asrcompress.evaluate.rescore_files import outcome_of_files

@@ -129,7 +129,8 @@ def _strangers(
                 "or choose what to do with missing (--missing present or all)",
             )
         if strangers:
-            notes.append(f"Left out: {len(strangers)} hypotheses of {name} without a reference.")
+            what = "hypothesis" if len(strangers) == 1 else "hypotheses"
+            notes.append(f"Left out: {len(strangers)} {what} of {name} without a reference.")
     return notes
 
 
