@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,18 +37,21 @@ def blocks_of(rows: Sequence[UtteranceScore]) -> Blocks:
     corpus meets the same resamples.
     """
     once = {row.id: row for row in reversed(rows)}
-    found: tuple[tuple[str, dict[str, str | None]], ...] = (
-        ("speaker", {identifier: row.speaker for identifier, row in once.items()}),
-        ("source", _recordings(once.values())),
-    )
-    for of, names in found:
-        known = {name for name in names.values() if name is not None}
-        if None not in names.values() and 2 <= len(known) < len(once):
-            return _numbered(of, [names[row.id] for row in rows])
+    speakers = {row.id: row.speaker for row in once.values() if row.speaker is not None}
+    if _is_worth_it(speakers, once):
+        return _numbered("speaker", [speakers[row.id] for row in rows])
+    sources = _recordings(once.values())
+    if _is_worth_it(sources, once):
+        return _numbered("source", [sources[row.id] for row in rows])
     return _numbered("utterance", [row.id for row in rows])
 
 
-def _recordings(rows: Iterable[UtteranceScore]) -> dict[str, str | None]:
+def _is_worth_it(names: Mapping[str, str], every: Mapping[str, UtteranceScore]) -> bool:
+    """Every utterance is in a block, there are two, and some utterances share one."""
+    return len(names) == len(every) and 2 <= len(set(names.values())) < len(every)
+
+
+def _recordings(rows: Iterable[UtteranceScore]) -> dict[str, str]:
     """Each utterance's source recording, named by the least id of its utterances.
 
     Under noise every segment has a file of its own, and its row says which recording it is from;
@@ -61,8 +64,6 @@ def _recordings(rows: Iterable[UtteranceScore]) -> dict[str, str | None]:
     return {identifier: least[source] for identifier, source in sources.items()}
 
 
-def _numbered(of: str, names: Sequence[str | None]) -> Blocks:
-    known = sorted({name for name in names if name is not None})
-    places = {name: place for place, name in enumerate(known)}
-    index = np.array([places[name] for name in names if name is not None], dtype=np.int64)
-    return Blocks(of, index, len(known))
+def _numbered(of: str, names: Sequence[str]) -> Blocks:
+    places = {name: place for place, name in enumerate(sorted(set(names)))}
+    return Blocks(of, np.array([places[name] for name in names], dtype=np.int64), len(places))

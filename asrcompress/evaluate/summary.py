@@ -171,7 +171,8 @@ def _too_small_notes(matrix: Matrix, margin: float) -> Iterator[str]:
 
     The number of rare errors is Poisson's: it is 0 with a probability of exp(-margin * words).
     """
-    words = min(evaluation.words.n for evaluation in matrix.evaluations.values())
+    counts = (evaluation.words.n for evaluation in matrix.evaluations.values())
+    words = min((count for count in counts if count), default=0)
     enough = -log((1 - LEVEL) / 2) / margin if margin else 0.0
     if 0 < words < enough:
         yield (
