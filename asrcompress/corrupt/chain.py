@@ -1,9 +1,10 @@
-"""The steps of a condition, applied to one recording."""
+"""The steps of conditions, applied to one recording."""
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,69 +14,13 @@ from asrcompress.core.condition import Condition
 from asrcompress.core.corpus import Utterance
 from asrcompress.core.errors import InputError
 from asrcompress.core.seeds import generator_for
-from asrcompress.corrupt.active_level import active_snr_db
-from asrcompress.corrupt.effect import Scene, Signal, bind
-from asrcompress.corrupt.level import is_silent, power, snr_db
+from asrcompress.corrupt.corrupted import Corrupted
+from asrcompress.corrupt.effect import BoundStep, Scene, Signal, bind, clean_signal
+from asrcompress.corrupt.level import is_silent
 from asrcompress.corrupt.sources import Libraries
 
 _CEILING = 0.999  # where a mixture beyond full scale is brought to: room for rounding
 MEASURED_IN_FILE = "file"
-
-
-@dataclass(frozen=True, slots=True)
-class Achieved:
-    """The SNRs that a noisy recording has, against its overall and its active speech level."""
-
-    overall_db: float
-    active_db: float | None
-
-    def against(self, reference: str) -> float | None:
-        """The one that an SNR of that reference asked for."""
-        return self.active_db if reference == "active" else self.overall_db
-
-    def as_json(self) -> dict[str, float | None]:
-        active_db = None if self.active_db is None else round(self.active_db, 6) + 0.0
-        return {
-            "achieved_snr_db": round(self.overall_db, 6) + 0.0,
-            "achieved_active_snr_db": active_db,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Corrupted:
-    """A corrupted recording before its scaling, the scale, and what was done to it."""
-
-    signal: Signal
-    scale: float
-    record: dict[str, Any]
-
-    @property
-    def samples(self) -> Samples:
-        """(time,) float32 in [-1, 1], as it is to be written."""
-        return np.asarray(self.signal.samples * self.scale, dtype=np.float32)
-
-    @property
-    def noise_power(self) -> float | None:
-        """The power of the noise that an SNR was asked for, scaled; None as for `achieved`."""
-        if "snr_db" not in self.record or self.signal.speech is None:
-            return None
-        return power(self.scale * (self.signal.samples - self.signal.speech))
-
-    def scaled_by(self, factor: float) -> Corrupted:
-        """The same with a scale that many times larger."""
-        scale = factor * self.scale
-        return replace(self, scale=scale, record={**self.record, "scale": scale})
-
-    def achieved(self, written: Samples) -> Achieved | None:
-        """The SNRs of samples as written: what is not speech in them is noise.
-
-        None without a noise, or where a later effect left speech and noise inseparable.
-        """
-        if "snr_db" not in self.record or self.signal.speech is None:
-            return None
-        residual = written.astype(np.float64) - self.scale * self.signal.speech
-        overall_db = snr_db(self.scale * self.signal.reference, residual)
-        return Achieved(overall_db, active_snr_db(overall_db, self.record["speech_activity"]))
 
 
 def check_conditions(conditions: Sequence[Condition], libraries: Libraries) -> None:
@@ -94,34 +39,93 @@ def check_conditions(conditions: Sequence[Condition], libraries: Libraries) -> N
                 use.source.check(use.kind)
 
 
+class Recording:
+    """A recording to be put under several conditions.
+
+    What several of them begin with is done once: `shared` says which beginnings to keep, as
+    `shared_beginnings` finds them. The results are the same without.
+    """
+
+    def __init__(
+        self,
+        utterance: Utterance,
+        samples: Samples,
+        libraries: Libraries,
+        shared: frozenset[str] = frozenset(),
+    ) -> None:
+        self._utterance, self._libraries, self._shared = utterance, libraries, shared
+        self._is_silent = is_silent(samples)
+        self._clean = clean_signal(samples.astype(np.float64), SAMPLE_RATE_HZ)
+        self._kept: dict[str, tuple[Signal, dict[str, Any]]] = {}
+
+    def under(self, condition: Condition) -> Corrupted:
+        """The recording put through the steps of a condition, with the parts to measure it by.
+
+        Raises:
+            InputError: the recording or a noise is silent, or a library's file cannot be read.
+        """
+        if condition.steps and self._is_silent:
+            raise InputError(
+                "silent recording",
+                where=self._utterance.path,
+                next_step="remove it from the corpus",
+            )
+        signal, done = self._after(condition, bind(condition))
+        record = {"condition": condition.name, **done}
+        if "snr_db" in record:
+            record.setdefault("achieved_snr_in", MEASURED_IN_FILE)
+        peak = float(np.max(np.abs(signal.samples), initial=0.0))
+        scale = _CEILING / peak if peak > (_CEILING if condition.steps else 1.0) else 1.0
+        return Corrupted(signal, scale, {**record, "scale": scale})
+
+    def _after(
+        self, condition: Condition, steps: tuple[BoundStep, ...]
+    ) -> tuple[Signal, dict[str, Any]]:
+        """The signal after these steps, the first of the condition's, and their record."""
+        if not steps:
+            return self._clean, {}
+        place = _beginning(condition, steps)
+        if place not in self._kept:
+            done = self._step(condition, steps)
+            if place not in self._shared:
+                return done
+            self._kept[place] = done
+        return self._kept[place]
+
+    def _step(
+        self, condition: Condition, steps: tuple[BoundStep, ...]
+    ) -> tuple[Signal, dict[str, Any]]:
+        *before, step = steps
+        signal, record = self._after(condition, tuple(before))
+        generator = generator_for(condition.seed, self._utterance.id, step.key, condition.replicate)
+        scene = Scene(self._utterance, len(signal.samples), self._libraries, signal.room)
+        changed, done = step(signal, scene, generator)
+        record = {**record, **done}
+        if "snr_db" in record and changed.speech is None and signal.speech is not None:
+            record["achieved_snr_in"] = f"mixture before {step.name}"
+        return changed, record
+
+
+def shared_beginnings(conditions: Sequence[Condition]) -> frozenset[str]:
+    """The beginnings, step by step, that two or more of the conditions have in common."""
+    counts: Counter[str] = Counter()
+    for condition in conditions:
+        steps = bind(condition)
+        counts.update(_beginning(condition, steps[:end]) for end in range(1, len(steps) + 1))
+    return frozenset(place for place, count in counts.items() if count > 1)
+
+
 def corrupt(
     utterance: Utterance, samples: Samples, condition: Condition, libraries: Libraries
 ) -> Corrupted:
-    """A recording put through the steps of a condition, with the parts to measure it by.
+    """A recording under one condition; as `Recording.under`."""
+    return Recording(utterance, samples, libraries).under(condition)
 
-    Raises:
-        InputError: the recording or a noise is silent, or a library's file cannot be read.
-    """
-    if condition.steps and is_silent(samples):
-        raise InputError(
-            "silent recording", where=utterance.path, next_step="remove it from the corpus"
-        )
-    clean = samples.astype(np.float64)
-    signal = Signal(clean, clean, clean, SAMPLE_RATE_HZ)
-    record: dict[str, Any] = {"condition": condition.name}
-    for step in bind(condition):
-        generator = generator_for(condition.seed, utterance.id, step.key, condition.replicate)
-        scene = Scene(utterance, len(signal.samples), libraries, signal.room)
-        changed, done = step(signal, scene, generator)
-        record.update(done)
-        if "snr_db" in record and changed.speech is None and signal.speech is not None:
-            record["achieved_snr_in"] = f"mixture before {step.name}"
-        signal = changed
-    if "snr_db" in record:
-        record.setdefault("achieved_snr_in", MEASURED_IN_FILE)
-    peak = float(np.max(np.abs(signal.samples), initial=0.0))
-    scale = _CEILING / peak if peak > (_CEILING if condition.steps else 1.0) else 1.0
-    return Corrupted(signal, scale, {**record, "scale": scale})
+
+def _beginning(condition: Condition, steps: tuple[BoundStep, ...]) -> str:
+    """What the signal after these steps depends on, beside the recording and the libraries."""
+    done = [[step.name, step.step.params] for step in steps]
+    return json.dumps([condition.seed, condition.replicate, done], sort_keys=True)
 
 
 def corrupt_one(

@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -33,7 +34,8 @@ from asrcompress.core.condition import Condition, Step
 from asrcompress.core.corpus import Utterance
 from asrcompress.core.errors import InputError
 from asrcompress.core.registry import expected_one_of, load_plugin
-from asrcompress.corrupt.level import Floats
+from asrcompress.corrupt.active_level import ActiveLevel, active_level
+from asrcompress.corrupt.level import Floats, power
 from asrcompress.corrupt.sources import Libraries, Response, Source
 
 
@@ -49,6 +51,24 @@ class Stage(IntEnum):
     NETWORK = 6
 
 
+@dataclass(frozen=True)
+class Reference:
+    """Speech (time,) float64 that an SNR is set against; its levels are measured once."""
+
+    samples: Floats
+    sample_rate_hz: int
+
+    @cached_property
+    def power(self) -> float:
+        """The mean square over the whole utterance."""
+        return power(self.samples)
+
+    @cached_property
+    def active(self) -> ActiveLevel | None:
+        """The active level; None where it is not defined."""
+        return active_level(self.samples, self.sample_rate_hz)
+
+
 @dataclass(frozen=True, slots=True)
 class Signal:
     """A recording on its way through the steps; all arrays (time,) float64.
@@ -60,9 +80,14 @@ class Signal:
 
     samples: Floats
     speech: Floats | None
-    reference: Floats
+    reference: Reference
     sample_rate_hz: int
     room: Response | None = None
+
+
+def clean_signal(samples: Floats, sample_rate_hz: int) -> Signal:
+    """A recording that nothing has been done to: all of it is speech."""
+    return Signal(samples, samples, Reference(samples, sample_rate_hz), sample_rate_hz)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,12 @@ def gain_for_snr(speech_power: float, noise_power: float, snr_db: float) -> floa
 
 def snr_db(speech: Floats, noise: Floats) -> float:
     """10 log10(P_speech / P_noise) in dB; infinite where there is no noise at all."""
-    noise_power = power(noise)
-    return 10.0 * math.log10(power(speech) / noise_power) if noise_power else math.inf
+    return ratio_db(power(speech), power(noise))
+
+
+def ratio_db(power: float, other: float) -> float:
+    """How far one power is above another, in dB; infinite where there is no other."""
+    return 10.0 * math.log10(power / other) if other else math.inf
 
 
 def early_span(response: Floats, sample_rate_hz: int) -> slice:
@@ -61,11 +65,3 @@ def fit_length(clip: Floats, frames: int, fade_frames: int, start: int | None = 
         return np.resize(np.roll(turn, -start), frames)
     rest = np.resize(turn, max(0, frames - (len(clip) - fade)))
     return np.concatenate([clip[:-fade], rest])[:frames]
-
-
-def convolve(samples: Floats, response: Floats) -> Floats:
-    """The full convolution, (time + response - 1,) float64, by FFT in blocks (overlap-add)."""
-    from scipy.signal import oaconvolve
-
-    found: Floats = oaconvolve(samples.astype(np.float64), response.astype(np.float64))
-    return found

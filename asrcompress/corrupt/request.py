@@ -16,7 +16,7 @@ from asrcompress.core.files import sha256_of_file, write_json_lines
 from asrcompress.core.output import check_output, staged_folder
 from asrcompress.core.progress import Progress, silent
 from asrcompress.core.provenance import versions
-from asrcompress.corrupt.chain import check_conditions
+from asrcompress.corrupt.chain import check_conditions, shared_beginnings
 from asrcompress.corrupt.marker import (
     MANIFEST_NAME,
     ConditionRecord,
@@ -78,7 +78,12 @@ def run(request: CorruptRequest, progress: Progress = silent) -> CorruptResult:
     source = Source(name=corpus.name, sha256=corpus.sha256())
     with staged_folder(request.output, overwrite=request.overwrite) as staging:
         job = Job(
-            request.conditions, libraries, staging, request.audio_format, _source_folder(corpus)
+            conditions=request.conditions,
+            shared=shared_beginnings(request.conditions),
+            libraries=libraries,
+            folder=staging,
+            audio_format=request.audio_format,
+            source_folder=_source_folder(corpus),
         )
         outcomes = _corrupt(job, corpus, request.workers, progress)
         _check_bad(outcomes, request)

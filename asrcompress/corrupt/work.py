@@ -13,7 +13,7 @@ from asrcompress.core.audio import AudioFormat, read_audio
 from asrcompress.core.condition import SOURCE_COLUMN, Condition
 from asrcompress.core.corpus import Utterance
 from asrcompress.core.errors import InputError
-from asrcompress.corrupt.chain import corrupt
+from asrcompress.corrupt.chain import Recording
 from asrcompress.corrupt.pool import mapped
 from asrcompress.corrupt.sources import Libraries
 from asrcompress.corrupt.writing import source_of, write_recording
@@ -23,9 +23,13 @@ _AUDIO_LOGGER = logging.getLogger(read_audio.__module__)  # it warns of several 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is the same for every recording of a run; recordings are named from `source_folder`."""
+    """What is the same for every recording of a run; recordings are named from `source_folder`.
+
+    `shared` is what several of the conditions begin with.
+    """
 
     conditions: tuple[Condition, ...]
+    shared: frozenset[str]
     libraries: Libraries
     folder: Path
     audio_format: AudioFormat
@@ -63,13 +67,13 @@ def corrupt_and_write(job: Job, item: Item) -> Outcome:
     source = source_of(utterance, job.source_folder)
     with collected_warnings(outcome.warnings):
         try:
-            samples = utterance.audio()
+            recording = Recording(utterance, utterance.audio(), job.libraries, job.shared)
         except InputError as error:
             outcome.causes = {condition.name: str(error) for condition in job.conditions}
             return outcome
         for condition in job.conditions:
             try:
-                corrupted = corrupt(utterance, samples, condition, job.libraries)
+                corrupted = recording.under(condition)
                 row = write_recording(
                     job.folder / condition.name, name, utterance, corrupted, job.audio_format
                 )

@@ -17,7 +17,7 @@ from asrcompress.core.condition import SOURCE_COLUMN
 from asrcompress.core.corpus import Utterance
 from asrcompress.core.errors import InputError
 from asrcompress.core.files import sha256_of_file
-from asrcompress.corrupt.chain import Corrupted
+from asrcompress.corrupt.corrupted import Corrupted
 
 AUDIO_FOLDER = "audio"
 HASH_COLUMN = "audio_sha256"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from asrcompress.corrupt.effect import Signal
+from asrcompress.corrupt.effect import Reference, Signal
 from asrcompress.corrupt.level import Floats, power, snr_db
 
 RATE_HZ = 16_000
@@ -28,8 +28,10 @@ def syllables(duration_s: float = 2.0, seed: int = 0) -> Floats:
     return found
 
 
-def signal(samples: Floats) -> Signal:
-    return Signal(samples, samples, samples, RATE_HZ)
+def signal(samples: Floats, reference: Floats | None = None) -> Signal:
+    """A signal of speech alone, an SNR set against all of it or against `reference`."""
+    against = samples if reference is None else reference
+    return Signal(samples, samples, Reference(against, RATE_HZ), RATE_HZ)
 
 
 def lag(before: Floats, after: Floats) -> int:

@@ -10,7 +10,13 @@ import pytest
 
 from asrcompress.core.condition import Condition, Step
 from asrcompress.core.errors import InputError
-from asrcompress.corrupt.chain import check_conditions, corrupt, corrupt_one
+from asrcompress.corrupt.chain import (
+    Recording,
+    check_conditions,
+    corrupt,
+    corrupt_one,
+    shared_beginnings,
+)
 from asrcompress.corrupt.conditions import condition_of, conditions_from, steps_from_text
 from asrcompress.corrupt.level import snr_db
 from asrcompress.corrupt.sources import Libraries, open_libraries
@@ -179,3 +185,21 @@ def test_the_microphones_own_noise_is_no_part_of_the_snr(libraries: Libraries) -
     far, _ = corrupt_one(utterance(), voice(3), condition_of(steps[:1]), libraries)
     assert snr_db(0.1 * voice(3), noisy - far) == pytest.approx(5, abs=0.01)
     assert record["far_field_snr_db"] == pytest.approx(snr_db(0.1 * voice(3), far - 0.1 * voice(3)))
+
+
+def test_conditions_that_begin_alike_are_the_same_as_each_alone(libraries: Libraries) -> None:
+    """The room of three SNRs is worked out once, and nothing else follows from that."""
+    conditions = conditions_from([0, 10, 20], ["medium"], True)
+    shared = shared_beginnings(conditions)
+    assert len(shared) == 1
+    together = Recording(utterance(), voice(3), libraries, shared)
+    for condition in conditions:
+        alone = corrupt(utterance(), voice(3), condition, libraries)
+        found = together.under(condition)
+        assert found.record == alone.record
+        assert found.samples.tobytes() == alone.samples.tobytes()
+
+
+def test_other_seeds_do_not_begin_alike() -> None:
+    rooms = [replace(conditions_from([], ["small"], False)[0], seed=seed) for seed in (0, 1)]
+    assert shared_beginnings(rooms) == frozenset()

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asrcompress.corrupt.level import (
-    convolve,
     early_span,
     fit_length,
     gain_for_snr,
@@ -88,12 +87,3 @@ def test_a_loop_can_be_met_anywhere() -> None:
     np.testing.assert_array_equal(looped[:200], clip[700:900])
     np.testing.assert_array_equal(looped[300:1100], clip[100:900])
     np.testing.assert_array_equal(looped[:2100], looped[900:])
-
-
-@pytest.mark.parametrize(("time", "taps"), [(1, 1), (10, 300), (9000, 700), (20_000, 4096)])
-def test_convolution_in_blocks_is_the_convolution(time: int, taps: int) -> None:
-    generator = np.random.default_rng(time)
-    samples, response = generator.standard_normal(time), generator.standard_normal(taps)
-    np.testing.assert_allclose(
-        convolve(samples, response), np.convolve(samples, response), atol=1e-9
-    )

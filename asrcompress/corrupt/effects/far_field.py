@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from asrcompress.corrupt.effect import Signal, Stage
+from asrcompress.corrupt.effect import Reference, Signal, Stage
 from asrcompress.corrupt.labels import decimal
 from asrcompress.corrupt.level import snr_db
 
@@ -54,11 +54,11 @@ def apply(
     gain = 10.0 ** (-params.attenuation_db / 20.0)
     hiss = generator.standard_normal(len(signal.samples))
     hiss *= 10.0 ** (params.floor_dbfs / 20.0) / np.sqrt(np.mean(hiss**2))
-    reference = gain * signal.reference
+    reference = Reference(gain * signal.reference.samples, signal.sample_rate_hz)
     heard = gain * signal.samples + hiss
     record = {
         "attenuation_db": params.attenuation_db,
         "floor_dbfs": params.floor_dbfs,
-        "far_field_snr_db": snr_db(reference, hiss),
+        "far_field_snr_db": snr_db(reference.samples, hiss),
     }
     return replace(signal, samples=heard, speech=heard, reference=reference), record

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -10,18 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from asrcompress.core.audio import SAMPLE_RATE_HZ
 from asrcompress.core.errors import InputError
-from asrcompress.corrupt.active_level import ActiveLevel, active_level, active_snr_db
-from asrcompress.corrupt.effect import Scene, Signal, Stage, Use
+from asrcompress.corrupt.active_level import active_snr_db
+from asrcompress.corrupt.convolution import convolve
+from asrcompress.corrupt.effect import Reference, Scene, Signal, Stage, Use
 from asrcompress.corrupt.labels import decimal
-from asrcompress.corrupt.level import (
-    Floats,
-    convolve,
-    fit_length,
-    gain_for_snr,
-    is_silent,
-    power,
-    snr_db,
-)
+from asrcompress.corrupt.level import Floats, fit_length, gain_for_snr, is_silent, power
 from asrcompress.corrupt.sources import Clip, Libraries, Response
 
 CODE_VERSION = 2
@@ -117,11 +111,11 @@ def apply(
     noise = _heard(material, len(signal.samples))
     if is_silent(noise):
         raise InputError("silent noise", where=material.clip.id)
-    active = active_level(signal.reference, signal.sample_rate_hz)
-    activity = active.activity if active else None
-    gain = gain_for_snr(_speech_power(signal, params, active), power(noise), params.snr_db)
+    noise_power, active = power(noise), signal.reference.active
+    gain = gain_for_snr(_speech_power(signal.reference, params), noise_power, params.snr_db)
     noise *= gain
-    achieved_db = snr_db(signal.reference, noise)
+    achieved_db = 10.0 * math.log10(signal.reference.power / (gain * gain * noise_power))
+    activity = active.activity if active else None
     start_s = (material.start or 0) / signal.sample_rate_hz
     record = {
         "snr_db": params.snr_db,
@@ -135,11 +129,8 @@ def apply(
         **({"noise_rir_id": material.place.id} if material.place else {}),
         "gain": gain,
     }
-    mixed = signal.samples + noise
-    return (
-        Signal(mixed, signal.speech, signal.reference, signal.sample_rate_hz, signal.room),
-        record,
-    )
+    noise += signal.samples
+    return replace(signal, samples=noise), record
 
 
 def _rounded(value: float | None) -> float | None:
@@ -158,16 +149,16 @@ def _heard(material: Material, frames: int) -> Floats:
     before = len(material.place.samples) - 1
     turned = clip if material.start is not None else clip[:frames]
     long = fit_length(turned, before + frames, _FADE_FRAMES, (material.start or 0) - before)
-    return convolve(long, material.place.samples)[before : before + frames]
+    return convolve(long, material.place.samples, before, frames)
 
 
-def _speech_power(signal: Signal, params: Params, active: ActiveLevel | None) -> float:
+def _speech_power(reference: Reference, params: Params) -> float:
     if params.reference == "overall":
-        return power(signal.reference)
-    if active is None:
+        return reference.power
+    if reference.active is None:
         raise InputError(
             "no active speech level",
             expected="speech of more than clicks",
             next_step="set the SNR against the overall level",
         )
-    return float(10.0 ** (active.level_db / 10.0))
+    return float(10.0 ** (reference.active.level_db / 10.0))

@@ -9,8 +9,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from asrcompress.core.errors import InputError
-from asrcompress.corrupt.effect import Scene, Signal, Stage, Use
-from asrcompress.corrupt.level import convolve, early_span, is_silent, power
+from asrcompress.corrupt.convolution import convolve
+from asrcompress.corrupt.effect import Reference, Scene, Signal, Stage, Use
+from asrcompress.corrupt.level import early_span, is_silent, power
 from asrcompress.corrupt.sources import Libraries, Response
 
 CODE_VERSION = 2
@@ -58,13 +59,14 @@ def apply(
     """
     del params, generator  # all that is random is in the draw
     frames, peak = len(signal.samples), int(np.argmax(np.abs(material.samples)))
-    heard = convolve(signal.samples, material.samples)[peak : peak + frames]
+    heard = convolve(signal.samples, material.samples, peak, frames)
     if is_silent(heard):
         raise InputError("silent after the room", where=material.id)
     gain = math.sqrt(power(signal.samples) / power(heard))
+    heard *= gain
     early = early_span(material.samples, signal.sample_rate_hz)
-    start = peak - early.start
-    direct = convolve(signal.samples, material.samples[early])[start : start + frames]
+    direct = convolve(signal.samples, gain * material.samples[early], peak - early.start, frames)
+    reference = Reference(direct, signal.sample_rate_hz)
     record = {
         "room": material.room,
         "rir_id": material.id,
@@ -72,8 +74,7 @@ def apply(
         "drr_db": _rounded(material.drr_db),
         "reverb_gain": gain,
     }
-    heard = gain * heard
-    return Signal(heard, heard, gain * direct, signal.sample_rate_hz, material), record
+    return Signal(heard, heard, reference, signal.sample_rate_hz, material), record
 
 
 def _rounded(value: float | None) -> float | None:

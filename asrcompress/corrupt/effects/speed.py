@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from asrcompress.core.audio import resample
-from asrcompress.corrupt.effect import Signal, Stage
+from asrcompress.corrupt.effect import Signal, Stage, clean_signal
 from asrcompress.corrupt.labels import decimal
 
 CODE_VERSION = 1
@@ -42,4 +42,4 @@ def apply(
     samples = np.asarray(signal.samples, dtype=np.float32)
     heard = resample(samples, rate_hz, signal.sample_rate_hz).astype(np.float64)
     record = {"speed_factor": rate_hz / signal.sample_rate_hz}
-    return Signal(heard, heard, heard, signal.sample_rate_hz), record
+    return clean_signal(heard, signal.sample_rate_hz), record

@@ -9,8 +9,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from asrcompress.corrupt.codec import Container, after_codec, at_rate, codec_record, through
+from asrcompress.corrupt.convolution import convolve
 from asrcompress.corrupt.effect import Signal, Stage
-from asrcompress.corrupt.level import Floats, convolve
+from asrcompress.corrupt.level import Floats
 
 CODE_VERSION = 1
 STAGE = Stage.CODEC
@@ -46,7 +47,7 @@ def apply(
     """
     del material, generator  # nothing random in it
     narrow = at_rate(signal.samples, signal.sample_rate_hz, RATE_HZ)
-    band = convolve(narrow, _band_pass())[_TAPS // 2 : _TAPS // 2 + len(narrow)]
+    band = convolve(narrow, _band_pass(), _TAPS // 2, len(narrow))
     coded = through(band, Container("WAV", _SUBTYPES[params.law], RATE_HZ))
     wide = at_rate(coded.samples, RATE_HZ, signal.sample_rate_hz, len(signal.samples))
     return after_codec(signal, wide), codec_record("telephone", coded, _BITRATE_KBPS)

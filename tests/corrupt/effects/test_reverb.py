@@ -11,14 +11,14 @@ from asrcompress.corrupt.effects.reverb import Params, apply
 from asrcompress.corrupt.level import Floats, power
 from asrcompress.corrupt.sources import Response
 from tests.corrupt.corpora import decay, voice
+from tests.corrupt.signals import signal
 
 _GENERATOR = np.random.default_rng(0)
 
 
 def _in_room(samples: Floats, response: Floats) -> tuple[Signal, dict[str, float]]:
-    signal = Signal(samples, samples, samples, 16_000)
     room = Response(response, "small", "small/a.wav", 0.25, -3.5)
-    return apply(signal, Params(room="small"), room, _GENERATOR)
+    return apply(signal(samples), Params(room="small"), room, _GENERATOR)
 
 
 def test_a_pure_delay_changes_nothing_but_the_gain() -> None:
@@ -65,9 +65,8 @@ def test_the_reference_holds_the_first_50_ms_only() -> None:
     heard, record = _in_room(speech, response)
     gain = record["reverb_gain"]
     echoes = {0: gain, 400: 0.5 * gain}
-    assert {n: heard.reference[n] for n in np.flatnonzero(abs(heard.reference) > 1e-9)} == (
-        pytest.approx(echoes)
-    )
+    early = heard.reference.samples
+    assert {n: early[n] for n in np.flatnonzero(abs(early) > 1e-9)} == (pytest.approx(echoes))
     assert heard.samples[1200] == pytest.approx(0.5 * gain)
 
 
