@@ -49,16 +49,18 @@ class Interaction(_Model):
 class Comparison(_Model):
     """dWER = WER(compressed) - WER(baseline), as a fraction, by a paired blocked bootstrap.
 
-    The two p-values are one-sided, of "worse by more than the margin" (p_non_inferior) and of "not
-    worse than the margin" (p_inferior); the adjusted ones are Holm's over all `tests` cells of the
-    results. The verdict is read from the adjusted ones, so that it holds for all cells together;
-    the interval is the cell's own.
+    Interval and p-values are widened for few and uneven blocks, and where few utterances differ
+    they are those of a score test on the errors gained and lost. The two p-values are one-sided,
+    of "worse by more than the margin" (p_non_inferior) and of "not worse than the margin"
+    (p_inferior): at most 0.025 exactly where the interval ends within the margin, or begins beyond
+    it. The adjusted ones are Holm's over all `tests` cells of the results. The verdict is read
+    from these, so that it holds for all cells together; the interval is the cell's own.
     """
 
     baseline: str
     delta_wer: float
     interval: Interval
-    standard_error: float
+    standard_error: float = Field(description="the bootstrap's, in WER")
     probability_of_improvement: float = Field(description="Bisani & Ney 2004")
     margin: float
     p_non_inferior: float
@@ -67,7 +69,8 @@ class Comparison(_Model):
     adjusted_p_inferior: float
     tests: int = Field(default=1, description="how many cells were adjusted for")
     smallest_detectable: float = Field(
-        description="the dWER that these recordings would show with a power of 80 %"
+        description="the loss that these recordings would tell from 0 with a power of 80 %: "
+        "(t of 0.975 + t of 0.8) standard errors, and never below about eight errors"
     )
     mapsswe: Mapsswe | None = None
     interaction: Interaction | None = None

@@ -24,8 +24,8 @@ from asrcompress.evaluate.resampling import RateSample, resample
 from asrcompress.evaluate.sparse import Changes
 from asrcompress.evaluate.tails import LEVEL, Resampled
 
-# Measured over 1,000 synthetic corpora (tests/evaluate/test_coverage.py): from here on 95 % intervals
-# hold the truth in 93 to 97 %, with 5 blocks in as few as 90 % where speakers differ much.
+# Measured over 1,000 synthetic corpora: from here on 95 % intervals hold the truth in 93 to 97 %
+# (tests/evaluate/test_coverage.py), with 5 blocks in as few as 90 % where speakers differ much.
 FEW_BLOCKS = 10
 MARGIN = 0.005  # absolute WER: half an error in a hundred words
 POWER = 0.8  # the custom of sample size planning (Cohen 1988)
