@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from asrcompress.core.error_table import CellErrors, Confusion, ErrorTable, Flip
 from asrcompress.core.errors import InputError
 from asrcompress.core.evaluation import Evaluation, UtteranceScore
 from asrcompress.evaluate.alignment import WordPair, aligned_words, confusions
-from asrcompress.evaluate.normalise import Normaliser, normaliser_for
-from asrcompress.evaluate.summary import Matrix
+from asrcompress.evaluate.matrix import Matrix
+from asrcompress.evaluate.normalise import normaliser_for
 
 MOST = 20
+_Normalise = Callable[[str], str]
 
 
 class _Compared(NamedTuple):
@@ -35,22 +37,29 @@ def errors_of(matrix: Matrix, *, most: int = MOST) -> ErrorTable:
             none of this program's.
     """
     compared = _compared(matrix)
-    cells = {(name, row.condition) for row in compared for name in (row.artefact, row.baseline)}
-    confused = {cell: _confusions(matrix.evaluations[cell]) for cell in cells}
-    return ErrorTable(cells=tuple(_cell(matrix, row, confused, most) for row in compared))
+    if not compared:
+        return ErrorTable()
+    # The same references come back in every cell, and much the same hypotheses.
+    normalise = cache(normaliser_for(matrix.normaliser).apply)
+    names = {(name, row.condition) for row in compared for name in (row.artefact, row.baseline)}
+    confused = {cell: _confusions(matrix.evaluations[cell], normalise) for cell in names}
+    cells = []
+    for row in compared:
+        sides = (row.artefact, row.condition), (row.baseline, row.condition)
+        pairs = _paired(*(matrix.evaluations[side] for side in sides))
+        added = _added(*(confused[side] for side in sides))
+        cells.append(_cell(row, pairs, added, normalise, most))
+    return ErrorTable(cells=tuple(cells))
 
 
 def _cell(
-    matrix: Matrix,
     row: _Compared,
-    confused: Mapping[tuple[str, str], Mapping[WordPair, int]],
+    pairs: Sequence[tuple[UtteranceScore, UtteranceScore]],
+    added: Sequence[Confusion],
+    normalise: _Normalise,
     most: int,
 ) -> CellErrors:
-    cell, base = (row.artefact, row.condition), (row.baseline, row.condition)
-    evaluation = matrix.evaluations[cell]
-    pairs = _paired(evaluation, matrix.evaluations[base])
     flipped = [after for after, before in pairs if _wrong(after) and not _wrong(before)]
-    normalise = normaliser_for(evaluation.normaliser)
     return CellErrors(
         artefact=row.artefact,
         condition=row.condition,
@@ -58,7 +67,7 @@ def _cell(
         flips_total=len(flipped),
         recoveries_total=sum(_wrong(before) and not _wrong(after) for after, before in pairs),
         flips=tuple(_flip(one, normalise) for one in sorted(flipped, key=_badness)[:most]),
-        confusions=tuple(_added(confused[cell], confused[base])[:most]),
+        confusions=tuple(added[:most]),
     )
 
 
@@ -96,7 +105,7 @@ def _badness(row: UtteranceScore) -> tuple[int, int, str]:
     return -row.words.errors, -row.words.n, row.id
 
 
-def _flip(row: UtteranceScore, normalise: Normaliser) -> Flip:
+def _flip(row: UtteranceScore, normalise: _Normalise) -> Flip:
     return Flip(
         id=row.id,
         text=row.text,
@@ -106,9 +115,8 @@ def _flip(row: UtteranceScore, normalise: Normaliser) -> Flip:
     )
 
 
-def _confusions(evaluation: Evaluation) -> Counter[WordPair]:
+def _confusions(evaluation: Evaluation, normalise: _Normalise) -> Counter[WordPair]:
     """How often each pair of words was confused; utterances without an error have none."""
-    normalise = normaliser_for(evaluation.normaliser)
     wrong = [row for row in evaluation.utterances if _wrong(row)]
     return confusions(
         [normalise(row.text) for row in wrong], [normalise(row.pred_text) for row in wrong]
