@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
 
 from asrcompress.core.audio import (
     Samples,
@@ -19,6 +21,8 @@ from asrcompress.core.audio import (
 )
 from asrcompress.core.audio_stream import Span
 from asrcompress.core.errors import InputError
+from asrcompress.core.resampling import windowed
+from asrcompress.core.utterance import Utterance
 
 RATE_HZ = 16_000
 FORMATS = [
@@ -109,6 +113,34 @@ def test_the_last_chunk_brings_something_new(
     chunks = list(read_chunks(path, chunk_s=0.1, overlap_s=0.02, sample_rate_hz=1000))
     assert [round(start_s * 1000) for start_s, _ in chunks] == starts
     assert starts[-1] + len(chunks[-1][1]) == frames
+
+
+@given(st.lists(st.integers(0, 40), max_size=8), st.integers(1, 30), st.data())
+def test_windows_put_together_are_the_signal(
+    sizes: list[int], window: int, data: st.DataObject
+) -> None:
+    """Any blocks, any window, any overlap: nothing lost, nothing twice, nothing in vain."""
+    overlap = data.draw(st.integers(0, window - 1))
+    signal = np.arange(sum(sizes), dtype=np.float32)
+    blocks = np.split(signal, np.cumsum(sizes)[:-1]) if sizes else []
+    made = list(windowed(blocks, window, overlap))
+    assert [start for start, _ in made] == [n * (window - overlap) for n in range(len(made))]
+    for start, samples in made:
+        np.testing.assert_array_equal(samples, signal[start : start + window])
+    ends = [start + len(samples) for start, samples in made]
+    assert ends == sorted(set(ends))
+    assert (ends or [0])[-1] == len(signal)
+
+
+def test_an_utterances_chunks_are_its_audio(tmp_path: Path) -> None:
+    path = _write(tmp_path / "a.wav", _noise(88_200, 2), 44_100, ("WAV", "FLOAT"))
+    one = Utterance("u", path, 1.25, offset_s=0.5, is_segment=True, channel=1)
+    whole = one.audio(8000)
+    assert len(whole) == 10_000
+    for start_s, samples in one.chunks(8000, chunk_s=0.5, overlap_s=0.125):
+        start = round(start_s * 8000)
+        np.testing.assert_array_equal(samples, whole[start : start + 4000])
+    assert start + len(samples) == len(whole)
 
 
 @pytest.mark.parametrize(("chunk_s", "overlap_s"), [(1, 1), (1, 2), (0, 0), (1, -0.1)])
