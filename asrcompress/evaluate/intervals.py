@@ -119,15 +119,14 @@ def comparison_of(changes: Changes, found: Resampled, how: Bootstrap, baseline: 
     """The comparison of resampled pairs, `baseline` being the name that results give it.
 
     A p-value and an end of the interval are the more careful ones of the bootstrap and of the
-    score test on rare changes; where no utterance differs at all there is nothing rare.
+    score test on rare changes. Without any change there is no spread to resample, and the score
+    test alone speaks: among 300 words without a change, a loss of 1 % would often go unseen.
     """
     interval = found.interval()
-    p_within, p_beyond = found.p_within(how.margin), found.p_beyond(how.margin)
-    if not changes.is_none:
-        low, high = changes.bounds(LEVEL)
-        interval = Interval(low=min(interval.low, low), high=max(interval.high, high), level=LEVEL)
-        p_within = max(p_within, changes.p_within(how.margin))
-        p_beyond = max(p_beyond, changes.p_beyond(how.margin))
+    low, high = changes.bounds(LEVEL)
+    interval = Interval(low=min(interval.low, low), high=max(interval.high, high), level=LEVEL)
+    p_within = max(found.p_within(how.margin), changes.p_within(how.margin))
+    p_beyond = max(found.p_beyond(how.margin), changes.p_beyond(how.margin))
     return Comparison(
         baseline=baseline,
         delta_wer=found.estimate,

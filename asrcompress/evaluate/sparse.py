@@ -25,11 +25,6 @@ class Changes:
     lost: int
     words: int
 
-    @property
-    def is_none(self) -> bool:
-        """Whether no utterance has another number of errors."""
-        return self.gained == self.lost == 0
-
     def p_within(self, margin: float) -> float:
         """One-sided p-value of `more than the margin`, an absolute WER."""
         from scipy.special import ndtr

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import ceil, log
+from math import ceil
 
 from asrcompress.core.errors import InputError
 from asrcompress.core.evaluation import ErrorCounts, Evaluation
@@ -167,17 +167,26 @@ def _block_notes(evaluation: Evaluation) -> Iterator[str]:
 
 
 def _too_small_notes(matrix: Matrix, margin: float) -> Iterator[str]:
-    """Where a loss of the margin would show no error at all more often than a test may err.
+    """Where even models without any difference could not be told from a loss of the margin.
 
-    The number of rare errors is Poisson's: it is 0 with a probability of exp(-margin * words).
+    To see no change has a score of sqrt(margin * words) (see `sparse`); with Holm's correction
+    one of m cells has to pass the tail of 1 / m of the level's.
     """
-    counts = (evaluation.words.n for evaluation in matrix.evaluations.values())
+    from scipy.special import ndtri
+
+    compared = [cell for cell in matrix.cells if matrix.baseline_of(cell[0]) is not None]
+    counts = (matrix.evaluations[cell].words.n for cell in compared)
     words = min((count for count in counts if count), default=0)
-    enough = -log((1 - LEVEL) / 2) / margin if margin else 0.0
-    if 0 < words < enough:
+    if not words or not margin:
+        return
+    score = float(ndtri((1 - LEVEL) / 2 / len(compared)))
+    enough = ceil(score * score / margin)
+    if words < enough:
         yield (
-            f"{words} words are few for a margin of {100 * margin:g} points of WER: to see no "
-            f"difference is evidence from {ceil(enough)} words on."
+            f"{words} words are few for a margin of {100 * margin:g} points of WER over "
+            f"{_count(len(compared), 'cell')}: models without any difference can be told from a "
+            f"loss of it from {enough} words on, or with a margin of "
+            f"{100 * score * score / words:.2g} points."
         )
 
 

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from asrcompress.core.comparison import Verdict
 from asrcompress.core.errors import InputError
 from asrcompress.core.evaluation import Evaluation
 from asrcompress.evaluate import compare, wer_interval
 from asrcompress.evaluate.blocks import blocks_of
-from asrcompress.evaluate.intervals import Bootstrap, pooled_compare, pooled_interval
+from asrcompress.evaluate.intervals import MARGIN, Bootstrap, pooled_compare, pooled_interval
 from tests.evaluate.makers import evaluation, utterance
 
 SPEAKERS, UTTERANCES, WORDS = 40, 4, 4
@@ -116,19 +117,24 @@ def test_segments_resample_alike_clean_and_noisy() -> None:
 
 
 def test_same_model_has_no_difference() -> None:
-    """Paired resampling: against itself the interval is exactly zero, whatever the errors.
+    """Paired resampling: against itself no error rate matters, only how many words there are.
 
-    The smallest loss that would be seen is not: 7.85 rare errors, (1.96 + 0.84) squared.
+    Without a change in n words the score test refuses losses beyond 1.96 squared / n, and the
+    smallest loss that would be seen is 7.85 rare errors, (1.96 + 0.84) squared.
     """
     found = _spoken(_drawn(np.random.default_rng(2)))
     comparison = compare(found, found)
     assert comparison is not None
-    assert (comparison.delta_wer, comparison.interval.low, comparison.interval.high) == (0, 0, 0)
-    assert comparison.probability_of_improvement == 0
-    assert comparison.verdict is Verdict.NON_INFERIOR
-    assert (comparison.p_non_inferior, comparison.p_inferior) == (0, 1)
-    assert (comparison.block, comparison.blocks) == ("speaker", SPEAKERS)
     words = SPEAKERS * UTTERANCES * WORDS
+    assert (comparison.delta_wer, comparison.probability_of_improvement) == (0, 0)
+    assert comparison.interval.high == pytest.approx(3.8415 / words, rel=1e-3)
+    assert comparison.interval.low == pytest.approx(-3.8415 / words, rel=1e-3)
+    assert (comparison.block, comparison.blocks) == ("speaker", SPEAKERS)
+    assert comparison.p_non_inferior == pytest.approx(norm.sf(np.sqrt(MARGIN * words)))
+    assert comparison.verdict is Verdict.INCONCLUSIVE
+    wide = compare(found, found, margin=0.01)
+    assert wide is not None
+    assert wide.verdict is Verdict.NON_INFERIOR
     assert comparison.smallest_detectable == pytest.approx(7.849 / words, rel=1e-3)
 
 
