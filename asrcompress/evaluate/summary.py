@@ -169,8 +169,8 @@ def _block_notes(evaluation: Evaluation) -> Iterator[str]:
 def _too_small_notes(matrix: Matrix, margin: float) -> Iterator[str]:
     """Where even models without any difference could not be told from a loss of the margin.
 
-    To see no change has a score of sqrt(margin * words) (see `sparse`); with Holm's correction
-    one of m cells has to pass the tail of 1 / m of the level's.
+    To see no change has a score of sqrt(words * margin / (1 - margin)) (see `sparse`); with Holm's
+    correction one of m cells has to pass the tail of 1 / m of the level's.
     """
     from scipy.special import ndtri
 
@@ -180,13 +180,14 @@ def _too_small_notes(matrix: Matrix, margin: float) -> Iterator[str]:
     if not words or not margin:
         return
     score = float(ndtri((1 - LEVEL) / 2 / len(compared)))
-    enough = ceil(score * score / margin)
+    square = score * score
+    enough = ceil(square * (1 - margin) / margin)
     if words < enough:
         yield (
             f"{words} words are few for a margin of {100 * margin:g} points of WER over "
             f"{_count(len(compared), 'cell')}: models without any difference can be told from a "
             f"loss of it from {enough} words on, or with a margin of "
-            f"{100 * score * score / words:.2g} points."
+            f"{100 * square / (words + square):.2g} points."
         )
 
 

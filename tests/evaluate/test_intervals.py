@@ -119,7 +119,7 @@ def test_segments_resample_alike_clean_and_noisy() -> None:
 def test_same_model_has_no_difference() -> None:
     """Paired resampling: against itself no error rate matters, only how many words there are.
 
-    Without a change in n words the score test refuses losses beyond 1.96 squared / n, and the
+    Without a change in n words the score test refuses losses of z^2 / (n + z^2), z = 1.96; the
     smallest loss that would be seen is 7.85 rare errors, (1.96 + 0.84) squared.
     """
     found = _spoken(_drawn(np.random.default_rng(2)))
@@ -127,10 +127,12 @@ def test_same_model_has_no_difference() -> None:
     assert comparison is not None
     words = SPEAKERS * UTTERANCES * WORDS
     assert (comparison.delta_wer, comparison.probability_of_improvement) == (0, 0)
-    assert comparison.interval.high == pytest.approx(3.8415 / words, rel=1e-3)
-    assert comparison.interval.low == pytest.approx(-3.8415 / words, rel=1e-3)
+    assert comparison.interval.high == pytest.approx(3.8415 / (words + 3.8415), rel=1e-3)
+    assert comparison.interval.low == pytest.approx(-3.8415 / (words + 3.8415), rel=1e-3)
     assert (comparison.block, comparison.blocks) == ("speaker", SPEAKERS)
-    assert comparison.p_non_inferior == pytest.approx(norm.sf(np.sqrt(MARGIN * words)))
+    assert comparison.p_non_inferior == pytest.approx(
+        norm.sf(np.sqrt(MARGIN * words / (1 - MARGIN)))
+    )
     assert comparison.verdict is Verdict.INCONCLUSIVE
     wide = compare(found, found, margin=0.01)
     assert wide is not None

@@ -128,12 +128,12 @@ def test_cells_are_as_if_alone() -> None:
 
 
 def test_too_few_words_are_said() -> None:
-    """With a margin of 0.5 points, 1.96 squared / 0.005 words are the least that can tell."""
+    """With a margin of 0.5 points, 1.96 squared * 0.995 / 0.005 words are the least."""
     cells = {("fp32", "clean"): _heard(1, n=10), ("int8", "clean"): _heard(1, n=10)}
     notes = summarise(_matrix(cells, baseline="fp32"), QUICK).notes
     assert notes[-1] == (
         "130 words are few for a margin of 0.5 points of WER over 1 cell: models without any "
-        "difference can be told from a loss of it from 769 words on, or with a margin of 3 points."
+        "difference can be told from a loss of it from 765 words on, or with a margin of 2.9 points."
     )
     alone = summarise(_matrix({("fp32", "clean"): _heard(1, n=10)}), QUICK)
     assert alone.notes == ("Intervals resample 12 speakers.",)
