@@ -49,7 +49,13 @@ class LoadedModel:
     def runs_own_code(self) -> bool:
         """Whether any of its classes is from the Python code that came with the checkpoint."""
         processor = self.processor
-        parts = (self.model, self.config, processor, processor.feature_extractor, processor.tokenizer)
+        parts = (
+            self.model,
+            self.config,
+            processor,
+            processor.feature_extractor,
+            processor.tokenizer,
+        )
         return any(type(part).__module__.startswith(_OWN_CODE_PACKAGE) for part in parts)
 
 
