@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -28,6 +28,14 @@ class ErrorCounts(_Model):
         return ErrorCounts(
             s=self.s + other.s, d=self.d + other.d, i=self.i + other.i, n=self.n + other.n
         )
+
+    @classmethod
+    def total(cls, counts: Iterable[ErrorCounts]) -> ErrorCounts:
+        """The sum of many: one validation in place of one for each."""
+        s = d = i = n = 0
+        for one in counts:
+            s, d, i, n = s + one.s, d + one.d, i + one.i, n + one.n
+        return cls(s=s, d=d, i=i, n=n)
 
     @property
     def errors(self) -> int:
@@ -95,12 +103,12 @@ class Evaluation(_Model):
     @property
     def words(self) -> ErrorCounts:
         """The word counts of all utterances, summed."""
-        return sum((row.words for row in self.utterances), ErrorCounts())
+        return ErrorCounts.total(row.words for row in self.utterances)
 
     @property
     def chars(self) -> ErrorCounts:
         """The character counts of all utterances, summed."""
-        return sum((row.chars for row in self.utterances), ErrorCounts())
+        return ErrorCounts.total(row.chars for row in self.utterances)
 
     @property
     def audio_s(self) -> float | None:

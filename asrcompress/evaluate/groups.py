@@ -81,8 +81,8 @@ def _by(evaluation: Evaluation, column: str) -> list[GroupResult]:
             field=column,
             value=value,
             utterances=len(rows),
-            words=sum((row.words for row in rows), ErrorCounts()),
-            chars=sum((row.chars for row in rows), ErrorCounts()),
+            words=ErrorCounts.total(row.words for row in rows),
+            chars=ErrorCounts.total(row.chars for row in rows),
         )
         for value, rows in sorted(members.items())
     ]

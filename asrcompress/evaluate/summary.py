@@ -121,8 +121,8 @@ def _margin(
         value=margin.value,
         conditions=tuple(found),
         utterances=sum(len(one.utterances) for one in found.values()),
-        words=sum((one.words for one in found.values()), ErrorCounts()),
-        chars=sum((one.chars for one in found.values()), ErrorCounts()),
+        words=ErrorCounts.total(one.words for one in found.values()),
+        chars=ErrorCounts.total(one.chars for one in found.values()),
         wer_interval=uncertainty.intervals[place],
         comparison=uncertainty.comparisons.get(place),
     )

@@ -53,3 +53,10 @@ def test_counts_refuse_unknown_fields() -> None:
     """A misspelt count is an error, never ignored."""
     with pytest.raises(ValidationError, match="extra"):
         ErrorCounts.model_validate({"s": 1, "words": 3})
+
+
+def test_total_of_many() -> None:
+    """The total is what adding one after the other gives; of none it is zero."""
+    counts = [ErrorCounts(s=1, d=2, i=3, n=4), ErrorCounts(n=5), ErrorCounts(i=7)]
+    assert ErrorCounts.total(counts) == counts[0] + counts[1] + counts[2]
+    assert ErrorCounts.total([]) == ErrorCounts()
