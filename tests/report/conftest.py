@@ -18,7 +18,7 @@ from asrcompress.core.results import (
     GroupResult,
     Results,
 )
-from tests.report import wild
+from tests.report import broken, wild
 
 WORDS = 2400
 CHARS = 12000
@@ -160,7 +160,7 @@ def wild_results() -> Results:
 @pytest.fixture
 def wild_errors() -> ErrorTable:
     """What was broken in two cells of the wild results."""
-    return wild.errors()
+    return broken.errors()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from asrcompress.core.error_table import AlignedWord, ErrorTable
 from asrcompress.core.results import CostTable, Results
 from asrcompress.report import flips, render, tables, without_text, write
 from asrcompress.report.console import plain
-from tests.report import wild
+from tests.report import broken
 
 HOSTILE = "[red]<script>alert(1)</script>|@me\x1b[2J\u202e"
 
@@ -31,7 +31,7 @@ def _hostile(errors: ErrorTable) -> ErrorTable:
 
 def test_marks_are_read_without_colour() -> None:
     """Substituted, deleted and inserted words, each with its own mark."""
-    flip = wild.flip("u", "he hoped for a stew", "he hope for stew too", "=s=d=i")
+    flip = broken.flip("u", "he hoped for a stew", "he hope for stew too", "=s=d=i")
     words = [flips.marked(word) for word in flip.alignment]
     assert words == ["he", "[hoped->hope]", "for", "-a-", "stew", "+too+"]
 
@@ -43,7 +43,7 @@ def test_terminal_shows_the_worst_of_each_cell(
     text = plain(tables(wild_results, CostTable(), errors=wild_errors, flips=2))
     flat = " ".join(text.split())
     assert "robust/prune30 under noise-babble-0dB: 31 utterances right with robust/fp32" in flat
-    assert "the 2 with the most errors:" in text
+    assert "the worst 2:" in text
     assert text.count("he [hoped->hope] there -would- be stew +too+") == 2
     assert "1089-134686-0001" not in text
     assert re.search(r"^in +\(deleted\) +9 +1 +\+8$", text, re.MULTILINE)

@@ -47,13 +47,13 @@ def _cell(cell: CellErrors, most: int) -> list[RenderableType]:
         "bold",
     )
     parts: list[RenderableType] = [Text("\n").join([head, *_shown(cell, most)])]
-    parts += [Padding(_flip(flip), (0, 0, 0, _INDENT)) for flip in cell.flips[:most]]
+    parts += [Padding(_flip(flip), (0, 0, 0, _INDENT), expand=False) for flip in cell.flips[:most]]
     return [*parts, *_confusions(cell, most)]
 
 
 def _shown(cell: CellErrors, most: int) -> list[Text]:
     shown = min(most, len(cell.flips))
-    return [text(f"the {shown} with the most errors:")] if 0 < shown < cell.flips_total else []
+    return [text(f"the worst {shown}:")] if 0 < shown < cell.flips_total else []
 
 
 def _flip(flip: Flip) -> Text:
@@ -65,7 +65,7 @@ def _flip(flip: Flip) -> Text:
 def _confusions(cell: CellErrors, most: int) -> list[Table]:
     if not cell.confusions:
         return []
-    table = new_table("words taken for others, those added first")
+    table = new_table("words confused more often")
     for head in ("said", "heard"):
         add_column(table, head, is_number=False)
     for head in ("times", cell.baseline, "added"):
