@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from asrcompress.core.comparison import Comparison, Interval
 from asrcompress.core.cost import Cost, Sizes
+from asrcompress.core.errors import InputError
 from asrcompress.core.evaluation import Decoding, ErrorCounts
 from asrcompress.core.files import read_json
 from asrcompress.core.validation import validated
@@ -17,6 +18,7 @@ RESULTS_NAME = "results.json"
 COST_NAME = "cost.json"
 UTTERANCES_NAME = "utterances.jsonl"
 CELLS_NAME = "cells.csv"
+SCHEMA_VERSION = 2
 
 
 class _Model(BaseModel):
@@ -168,12 +170,26 @@ def read_results(path: Path) -> tuple[Results, CostTable]:
     """The results at a file or in its folder, with the costs beside them (empty if none).
 
     Raises:
-        InputError: no results there, or not of their form.
+        InputError: no results there, of another version, or not of their form.
     """
     file = path / RESULTS_NAME if path.is_dir() else path
     costs = file.with_name(COST_NAME)
     next_step = "give the folder or results.json that evaluate or audit wrote"
-    results = validated(Results, read_json(file), where=file, next_step=next_step)
+    found = read_json(file)
+    _refuse_other_version(found, file)
+    results = validated(Results, found, where=file, next_step=next_step)
     if not costs.is_file():
         return results, CostTable()
     return results, validated(CostTable, read_json(costs), where=costs, next_step=next_step)
+
+
+def _refuse_other_version(found: object, file: Path) -> None:
+    version = found.get("schema_version") if isinstance(found, dict) else None
+    if isinstance(version, int) and version != SCHEMA_VERSION:
+        raise InputError(
+            "results of another version of asrcompress",
+            where=file,
+            got=f"schema_version {version}",
+            expected=str(SCHEMA_VERSION),
+            next_step="run evaluate or audit again",
+        )

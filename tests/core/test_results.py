@@ -69,6 +69,13 @@ def test_other_json_is_refused(text: str, tmp_path: Path) -> None:
         read_results(tmp_path)
 
 
+def test_another_version_is_named(tmp_path: Path) -> None:
+    """Results that an older program wrote are told from a file that is no results at all."""
+    (tmp_path / RESULTS_NAME).write_text('{"schema_version": 1}', encoding="utf-8")
+    with pytest.raises(InputError, match=r"another version .*schema_version 1; expected 2"):
+        read_results(tmp_path)
+
+
 def test_missing_results_are_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no such file: .*results\.json"):
         read_results(tmp_path)
