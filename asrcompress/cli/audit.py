@@ -82,7 +82,8 @@ def audit(
         text = report.render(outcome.results, outcome.costs, "json", outcome.errors)
         console.show_text(text)
     else:
-        console.show(*report.tables(outcome.results, outcome.costs))
+        tables = report.tables(outcome.results, outcome.costs, errors=outcome.errors)
+        console.show(*tables)
     console.say(
         f"wrote {outcome.folder}: {outcome.cells_run} cells run, "
         f"{outcome.cells_cached} taken from the cache",
