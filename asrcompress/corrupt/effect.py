@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -201,11 +201,16 @@ def _check_place(step: BoundStep, before: Sequence[BoundStep], where: str) -> No
 
 
 def _bind_step(step: Step, where: str) -> BoundStep:
-    from asrcompress.corrupt import effects
-
-    module = load_plugin(effects, step.effect)
+    module = _effect(step.effect)
     params = _params(module.Params, step.params, f"{where}, effect {step.effect}")
     return BoundStep(step.effect, module, params)
+
+
+@lru_cache  # a run binds its conditions anew for every recording; the folder is searched once
+def _effect(name: str) -> ModuleType:
+    from asrcompress.corrupt import effects
+
+    return load_plugin(effects, name)
 
 
 def _params(form: type[BaseModel], given: Mapping[str, Any], where: str) -> BaseModel:

@@ -6,6 +6,8 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from asrcompress.core.audio import (
     SAMPLE_RATE_HZ,
     AudioFormat,
@@ -56,9 +58,11 @@ def lifted(corrupted: Corrupted, kind: AudioFormat) -> Corrupted:
     if bits is None or not noise_power:
         return corrupted
     part = 10.0 ** (TOLERANCE_DB[kind] / 5.0 / 10.0) - 1.0
-    wanted = math.sqrt(_ROUNDING_POWER[bits] / part / noise_power)
-    peak = float(abs(corrupted.samples).max())
-    doublings = min(math.ceil(math.log2(wanted)), math.floor(math.log2(_FULLEST / peak)))
+    wanted = _ROUNDING_POWER[bits] / part / noise_power
+    if wanted <= 1.0:
+        return corrupted
+    peak = float(np.abs(corrupted.samples).max())
+    doublings = min(math.ceil(math.log2(wanted) / 2.0), math.floor(math.log2(_FULLEST / peak)))
     return corrupted.scaled_by(2.0**doublings) if doublings > 0 else corrupted
 
 

@@ -15,7 +15,7 @@ from asrcompress.corrupt.active_level import active_snr_db
 from asrcompress.corrupt.convolution import convolve
 from asrcompress.corrupt.effect import Reference, Scene, Signal, Stage, Use
 from asrcompress.corrupt.labels import decimal
-from asrcompress.corrupt.level import Floats, fit_length, gain_for_snr, is_silent, power
+from asrcompress.corrupt.level import SILENCE_POWER, Floats, fit_length, gain_for_snr, power
 from asrcompress.corrupt.sources import Clip, Libraries, Response
 
 CODE_VERSION = 2
@@ -109,9 +109,9 @@ def apply(
     """
     del generator  # all that is random is in the draw
     noise = _heard(material, len(signal.samples))
-    if is_silent(noise):
-        raise InputError("silent noise", where=material.clip.id)
     noise_power, active = power(noise), signal.reference.active
+    if noise_power < SILENCE_POWER:
+        raise InputError("silent noise", where=material.clip.id)
     gain = gain_for_snr(_speech_power(signal.reference, params), noise_power, params.snr_db)
     noise *= gain
     achieved_db = 10.0 * math.log10(signal.reference.power / (gain * gain * noise_power))
