@@ -33,11 +33,14 @@ def corpus_key(
     """A hash that changes whenever the corrupted corpus can: never of names or paths only.
 
     It holds the bytes of the source audio, references and fields, the condition, the bytes of
-    those noises and responses that can be drawn, the effects' code versions, and the packages.
+    those noises and responses that can be drawn, the effects' code versions, and the packages
+    with the codecs.
 
     Raises:
         InputError: the condition has mistakes, or a file cannot be read.
     """
+    import soundfile
+
     libraries = open_libraries(corpus, noise, rir)
     steps = bind(condition)
     used = [use for step in steps for use in step.uses(libraries)]
@@ -53,5 +56,6 @@ def corpus_key(
             "libraries": {use.name: use.source.fingerprint(use.kind) for use in used},
             "audio_format": audio_format,
             "versions": {name: versions()[name] for name in _PACKAGES},
+            "libsndfile": soundfile.__libsndfile_version__,  # the codecs are its own
         }
     )
