@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -22,22 +23,29 @@ from tests.corrupt.corpora import RATE_HZ, voice, write_corpus, write_noises, wr
 _CHAIN = "reverb:room=small+noise:snr_db=5,reference=active+opus:bitrate_kbps=16"
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Path:
-    """A corpus under four conditions, with all that it was made from."""
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A corpus under five conditions, with all that it was made from."""
+    folder = tmp_path_factory.mktemp("verify")
     request = CorruptRequest(
-        corpus=write_corpus(tmp_path / "c"),
+        corpus=write_corpus(folder / "c"),
         conditions=(
             *conditions_from([0, 10], ["small"], False, clean=True),
             condition_of(steps_from_text(_CHAIN), name="chain"),
         ),
-        output=tmp_path / "out",
-        noise=write_noises(tmp_path / "n", music=0.15, vehicle=2.0),
-        rir=write_rooms(tmp_path / "r"),
+        output=folder / "out",
+        noise=write_noises(folder / "n", music=0.15, vehicle=2.0),
+        rir=write_rooms(folder / "r"),
         workers=1,
     )
     run(request)
-    return tmp_path
+    return folder
+
+
+@pytest.fixture
+def place(made: Path, tmp_path: Path) -> Path:
+    """A copy of it, to be spoilt."""
+    return Path(shutil.copytree(made, tmp_path / "place"))
 
 
 def _request(place: Path) -> VerifyRequest:
