@@ -1,6 +1,7 @@
 """asrcompress: may I ship the compressed speech recogniser?
 
-The functions here mirror the commands: `compress`, `corrupt`, `evaluate`, `audit`, and `load`.
+The functions here mirror the commands: `compress`, `corrupt`, `evaluate`, `rescore`,
+`audit`, and `load`.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from asrcompress.api import audit, compress, corrupt, evaluate, load
+from asrcompress.api import audit, compress, corrupt, evaluate, load, rescore
 
-__all__ = ["audit", "compress", "corrupt", "evaluate", "load"]
+__all__ = ["audit", "compress", "corrupt", "evaluate", "load", "rescore"]
 
 
 class _Package(ModuleType):

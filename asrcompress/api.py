@@ -111,6 +111,32 @@ def evaluate(
     )
 
 
+def rescore(
+    source: str | Path,
+    *,
+    corpus: str | Path | None = None,
+    baseline: str | Path | None = None,
+    **options: Any,
+) -> Outcome:
+    """Stored hypotheses scored again without a model: a folder of results, or a file.
+
+    `options` are further fields of RescoreRequest: normaliser, missing, margin, by, ...
+
+    Raises:
+        AsrcompressError: the hypotheses or references cannot be used.
+    """
+    from asrcompress.evaluate.rescore import RescoreRequest, run
+
+    return run(
+        RescoreRequest(
+            source=Path(source),
+            corpus=corpus,
+            baseline=None if baseline is None else Path(baseline),
+            **options,
+        )
+    )
+
+
 def audit(
     recipe: str | Path,
     output: str | Path | None = None,

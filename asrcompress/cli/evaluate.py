@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -22,9 +21,6 @@ from asrcompress.cli.options import (
     TrustRemoteCode,
 )
 
-if TYPE_CHECKING:
-    from asrcompress.evaluate import Outcome
-
 EXAMPLES = options.examples(
     "asrcompress evaluate bundled:model bundled:corpus",
     "asrcompress evaluate model-int8 recordings/ --baseline bundled:model -o results",
@@ -39,7 +35,10 @@ def register(app: typer.Typer) -> None:
 
 def evaluate(
     model: Annotated[str, typer.Argument(help="A hub id, a folder, or bundled:model.")],
-    corpus: Annotated[str, typer.Argument(help="A manifest or folder, or bundled:corpus.")],
+    corpus: Annotated[
+        str,
+        typer.Argument(help="A manifest or folder, hf:NAME[:CONFIG[:SPLIT]], or bundled:corpus."),
+    ],
     baseline: Annotated[
         str | None, typer.Option("--baseline", help="The model to compare with, on the same audio.")
     ] = None,
@@ -48,7 +47,7 @@ def evaluate(
         str,
         typer.Option(
             "--normaliser",
-            help="none, basic, multilingual, english or whisper-basic; the same on both sides.",
+            help="none, basic, multilingual, turkish, english or whisper-basic; on both sides.",
         ),
     ] = "basic",
     by: Annotated[
@@ -88,6 +87,7 @@ def evaluate(
     """Score a model on a corpus: WER, CER, errors, size, speed and memory, with uncertainty."""
     from asrcompress import report
     from asrcompress.cli import console
+    from asrcompress.cli.outcome import write_outcome
     from asrcompress.core.device import resolve_device
     from asrcompress.core.output import check_output
     from asrcompress.evaluate import EvaluateRequest, run
@@ -116,7 +116,7 @@ def evaluate(
     with console.watching(quiet=quiet) as progress:
         outcome = run(request, progress)
     if output is not None:
-        _write(output, outcome, overwrite=overwrite)
+        write_outcome(output, outcome, overwrite=overwrite)
     if as_json:
         console.show_text(report.render(outcome.results, outcome.costs, "json", outcome.errors))
     else:
@@ -131,14 +131,3 @@ def evaluate(
         console.show(*tables)
     if output is not None:
         console.say(f"wrote {output}", quiet=quiet)
-
-
-def _write(output: Path, outcome: Outcome, *, overwrite: bool) -> None:
-    """The results as files in a new folder, all of them or none."""
-    from asrcompress.core.output import staged_folder
-    from asrcompress.report import write
-
-    cells = [(cell.artefact, cell.condition) for cell in outcome.results.cells]
-    evaluations = dict(zip(cells, outcome.evaluations, strict=True))
-    with staged_folder(output, overwrite=overwrite) as folder:
-        write(folder, outcome.results, outcome.costs, evaluations, errors=outcome.errors)

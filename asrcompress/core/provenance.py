@@ -19,6 +19,7 @@ _PACKAGES = (
     "soxr",
     "torch",
     "transformers",
+    "whisper-normalizer",
 )
 
 

@@ -22,7 +22,7 @@ from asrcompress.evaluate.stored import Stored, read_stored
 from asrcompress.evaluate.summary import notes_of, summarise
 
 # What scoring depends on; the rest of the stored versions is of the recognition.
-_OF_SCORING = ("asrcompress", "jiwer", "numpy")
+_OF_SCORING = ("asrcompress", "jiwer", "numpy", "scipy", "whisper-normalizer")
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,7 @@ _CHUNK_S = 30.0  # Whisper's window, and the longest recordings that Moonshine w
 _OVERLAP = 1 / 6  # of a chunk, heard twice where there is no pause to cut at: 5 of 30 s
 _SHORTEST_S = 0.1  # Moonshine's three convolutions see 895 samples, 56 ms
 _WHISPER_PROMPT = 4  # start, language, task, no timestamps
-# Moonshine's model card: more tokens a second than these are a loop. Its authors give 13 for the
-# models of languages whose characters take several tokens.
+# Moonshine's model card: more tokens a second than these are a loop.
 _MOONSHINE_TOKENS_PER_S = 6.5
 _FEWEST_TOKENS = 6  # so that a word, its full stop and the end fit where the audio is very short
 
