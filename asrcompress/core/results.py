@@ -88,8 +88,9 @@ class MarginResult(_Model):
 
     by noise_type: all SNRs of one type of noise; by snr_db: all types at one SNR; by room: one
     size of room without noise, or with noise pooled over its SNRs. The utterances of a recording
-    under all of them are resampled together. The comparison stands outside the Holm correction
-    (tests = 1): a margin repeats cells that are tested already.
+    under all of them are resampled together. Margins sum up cells that are tested already, so
+    their Holm correction is over the `tests` margins of the results; a margin that is one whole
+    cell has that cell's comparison.
     """
 
     artefact: str

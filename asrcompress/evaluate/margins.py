@@ -26,6 +26,11 @@ class Margin:
     conditions: tuple[str, ...]
     noise_type: str | None = None
 
+    @property
+    def is_one_condition(self) -> bool:
+        """Whether it is a cell again: all utterances of a single condition."""
+        return len(self.conditions) == 1 and self.noise_type is None
+
     def evaluations(self, matrix: Matrix, artefact: str) -> dict[str, Evaluation]:
         """An artefact's evaluations by condition, of the conditions that it has."""
         cells = {name: (artefact, name) for name in self.conditions}

@@ -33,8 +33,9 @@ def uncertainty_of(
 ) -> Uncertainty:
     """All blocks are resampled once: one matrix product gives every sum that is needed.
 
-    Holm's correction is over the cells, each direction by itself; margins repeat what the cells
-    have tested and stand outside.
+    Holm's correction is over the cells, each direction by itself, and over the margins likewise:
+    these sum up what the cells have tested and are a family of their own. A margin that is one
+    whole cell has that cell's comparison, so that one number never has two verdicts.
 
     Raises:
         InputError: a cell and its baseline are on different utterances.
@@ -55,7 +56,7 @@ def uncertainty_of(
     }
     return Uncertainty(
         intervals={place: rate_interval(found) for place, found in rates.items()},
-        comparisons={**comparisons, **_of_cells(matrix, comparisons, interactions)},
+        comparisons=_with_margins(_of_cells(matrix, comparisons, interactions), comparisons),
     )
 
 
@@ -105,20 +106,48 @@ def _of_cells(
 ) -> dict[Place, Comparison]:
     """The cells' comparisons with adjusted p-values, interaction and segment test."""
     cells = [cell for cell in matrix.cells if cell in comparisons]
-    within = holm([comparisons[cell].p_non_inferior for cell in cells])
-    beyond = holm([comparisons[cell].p_inferior for cell in cells])
     tests = _segment_tests(matrix, cells)
+    adjusted = _adjusted({cell: comparisons[cell] for cell in cells})
     return {
-        cell: comparisons[cell].model_copy(
+        cell: adjusted[cell].model_copy(
             update={
-                "adjusted_p_non_inferior": within[place],
-                "adjusted_p_inferior": beyond[place],
-                "tests": len(cells),
                 "mapsswe": tests[cell],
                 "interaction": interaction_of(interactions.get(cell), matrix.reference),
             }
         )
-        for place, cell in enumerate(cells)
+        for cell in cells
+    }
+
+
+def _with_margins(
+    cells: Mapping[Place, Comparison], comparisons: Mapping[Place, Comparison]
+) -> dict[Place, Comparison]:
+    """The cells' comparisons, and those of the margins, adjusted among themselves."""
+    sums: dict[Place, Comparison] = {}
+    found = dict(cells)
+    for (name, where), comparison in comparisons.items():
+        if not isinstance(where, Margin):
+            continue
+        if where.is_one_condition:
+            found[name, where] = cells[name, where.conditions[0]]
+        else:
+            sums[name, where] = comparison
+    return {**found, **_adjusted(sums)}
+
+
+def _adjusted(comparisons: Mapping[Place, Comparison]) -> dict[Place, Comparison]:
+    """One family of tests after Holm's correction, each direction by itself."""
+    within = holm([found.p_non_inferior for found in comparisons.values()])
+    beyond = holm([found.p_inferior for found in comparisons.values()])
+    return {
+        place: found.model_copy(
+            update={
+                "adjusted_p_non_inferior": within[rank],
+                "adjusted_p_inferior": beyond[rank],
+                "tests": len(comparisons),
+            }
+        )
+        for rank, (place, found) in enumerate(comparisons.items())
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from asrcompress.core.comparison import Comparison, Verdict
+from asrcompress.core.comparison import Verdict
 from asrcompress.core.results import ArtefactResult, CostTable, Results
 from asrcompress.report.wording import count_of, list_names, times
 
@@ -21,8 +21,9 @@ _QUANTISED_NAME = re.compile(r"q?int[248]|w[248]|float8|fp8", re.IGNORECASE)
 _NOTICEABLE_SPARSITY = 0.01  # trained fp32 weights hold next to no exact zeros
 
 
-def comparison_method(comparisons: Sequence[Comparison]) -> str | None:
-    """How the verdicts came about: margin, cells adjusted for, resampling; None without any."""
+def comparison_method(results: Results) -> str | None:
+    """How the verdicts came about: margin, tests adjusted for, resampling; None without any."""
+    comparisons = [row.comparison for row in results.cells if row.comparison]
     if not comparisons:
         return None
     margins = sorted({row.margin for row in comparisons})
@@ -35,7 +36,8 @@ def comparison_method(comparisons: Sequence[Comparison]) -> str | None:
     )
     return (
         f"Margin {' or '.join(f'{100 * margin:.2f}' for margin in margins)} points of WER. "
-        f"{_adjusted(tests)} {' or '.join(f'{100 * level:g} %' for level in levels)} intervals, "
+        f"{_adjusted(tests)}{_adjusted_sums(results)} "
+        f"{' or '.join(f'{100 * level:g} %' for level in levels)} intervals, "
         f"each for its own cell, by paired bootstrap ({resampled})."
     )
 
@@ -66,6 +68,16 @@ def _adjusted(tests: Sequence[int]) -> str:
         return "Every verdict is for its own cell alone, not adjusted."
     counts = " or ".join(str(count) for count in tests)
     return f"Verdicts are adjusted (Holm) to hold for all {counts} cells together."
+
+
+def _adjusted_sums(results: Results) -> str:
+    """For the tables over several conditions: their verdicts are a family of their own."""
+    cells = [row.comparison for row in results.cells]
+    margins = [row.comparison for row in results.margins if row.comparison]
+    tests = max((row.tests for row in margins if row not in cells), default=0)
+    if not tests:
+        return ""
+    return f" Those of sums over noise types, SNRs or rooms: for all {tests} sums together."
 
 
 def _range(low: float, high: float) -> str:

@@ -143,7 +143,6 @@ def build_view(results: Results, costs: CostTable, errors: ErrorTable | None = N
         ConditionRow(row, tuple(cells.get((a.name, row.name)) for a in results.artefacts))
         for row in results.conditions
     )
-    comparisons = [cell.comparison for cell in results.cells if cell.comparison]
     return View(
         results=results,
         costs=costs,
@@ -154,7 +153,7 @@ def build_view(results: Results, costs: CostTable, errors: ErrorTable | None = N
         published=published_rows(results),
         errors=errors or ErrorTable(),
         summary=_summary(results, artefacts),
-        method=notes.comparison_method(comparisons),
+        method=notes.comparison_method(results),
         detectable=notes.smallest_differences(results),
         notes=(*results.notes, *notes.derived_notes(results, costs)),
     )

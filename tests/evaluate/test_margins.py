@@ -80,14 +80,41 @@ def test_snrs_over_types() -> None:
 
 
 def test_comparison_of_a_margin() -> None:
-    """One error more in ten words under every condition; a margin is a test of its own."""
+    """One error more in ten words under every condition."""
     comparison = _by(_results(TYPED), "noise_type", "int8")["music"].comparison
     assert comparison is not None
     assert comparison.delta_wer == pytest.approx(0.1)
     assert (comparison.block, comparison.blocks) == ("speaker", 4)
     assert comparison.baseline == "fp32"
-    assert comparison.tests == 1
-    assert comparison.adjusted_p_inferior == comparison.p_inferior
+
+
+def test_margins_are_adjusted_among_themselves() -> None:
+    """Two types and two SNRs are four tests; the least p-value is multiplied by four (Holm)."""
+    margins = [one for one in _results(TYPED).margins if one.artefact == "int8"]
+    found = [one.comparison for one in margins if one.comparison is not None]
+    assert [one.tests for one in found] == [4] * 4
+    least = min(found, key=lambda one: one.p_inferior)
+    assert least.adjusted_p_inferior == pytest.approx(4 * least.p_inferior)
+
+
+def test_a_margin_of_one_cell_has_its_verdict() -> None:
+    """A number that is printed in two tables is judged once: over all cells, not as a sum."""
+    steps = {
+        "clean": (),
+        "room-small": (_reverb("small"),),
+        "room-small+noise-20dB": (_reverb("small"), _noise(20)),
+        "room-small+noise-0dB": (_reverb("small"), _noise(0)),
+    }
+    results = _results(steps)
+    found = _by(results, "room", "int8")
+    cell = results.cell("int8", "room-small")
+    assert cell is not None
+    assert cell.comparison is not None
+    assert cell.comparison.tests == 4
+    assert found["small"].comparison == cell.comparison
+    pooled = found["small + noise 0..20 dB"].comparison
+    assert pooled is not None
+    assert pooled.tests == 1
 
 
 def test_types_that_the_utterances_met() -> None:

@@ -8,6 +8,7 @@ from asrcompress.core.results import CostTable, Results
 from asrcompress.report import tables
 from asrcompress.report.console import plain
 from asrcompress.report.margins import margin_tables
+from asrcompress.report.view import build_view
 
 
 def _text(results: Results, margins: bool | None) -> str:
@@ -65,3 +66,23 @@ def test_a_missing_margin_is_a_dash(wild_results: Results) -> None:
         _text(wild_results.model_copy(update={"margins": kept}), None),
         re.MULTILINE,
     )
+
+
+def test_verdicts_of_sums_say_what_they_are_adjusted_for(wild_results: Results) -> None:
+    """They are a family of their own; margins that are cells again add nothing to it."""
+    sums = " Those of sums over noise types, SNRs or rooms: for all 12 sums together."
+    margins = tuple(
+        row.model_copy(update={"comparison": row.comparison.model_copy(update={"tests": 12})})
+        if row.comparison
+        else row
+        for row in wild_results.margins
+    )
+    results = wild_results.model_copy(update={"margins": margins})
+    assert sums in (build_view(results, CostTable()).method or "")
+    cells = {(cell.artefact, cell.condition): cell.comparison for cell in results.cells}
+    again = tuple(
+        row.model_copy(update={"comparison": cells[row.artefact, row.conditions[0]]})
+        for row in results.margins
+    )
+    repeated = results.model_copy(update={"margins": again})
+    assert "sums" not in (build_view(repeated, CostTable()).method or "")
