@@ -133,7 +133,8 @@ def test_too_few_words_are_said() -> None:
     notes = summarise(_matrix(cells, baseline="fp32"), QUICK).notes
     assert notes[-1] == (
         "130 words are few for a margin of 0.5 points of WER over 1 cell: models without any "
-        "difference can be told from a loss of it from 765 words on, or with a margin of 2.9 points."
+        "difference can be told from a loss of it from 765 words on, or with a margin of 2.9 "
+        "points."
     )
     alone = summarise(_matrix({("fp32", "clean"): _heard(1, n=10)}), QUICK)
     assert alone.notes == ("Intervals resample 12 speakers.",)
