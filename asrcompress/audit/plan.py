@@ -222,17 +222,21 @@ def _versions() -> list[str]:
 
 
 def _conditions(recipe: Recipe, corpus: Corpus, corpus_sha256: str) -> tuple[ConditionJob, ...]:
-    from asrcompress.corrupt import corpus_key
+    from asrcompress.corrupt import corpus_key, open_libraries
 
     noise, rooms = recipe.conditions.noise, recipe.conditions.rooms
     noise_folder = Path(noise.folder) if noise and noise.folder else None
     rir_folder = Path(rooms.folder) if rooms and rooms.folder else None
+    conditions = conditions_of(recipe)
+    if all(condition.is_clean for condition in conditions):
+        return tuple(ConditionJob(condition, corpus_sha256) for condition in conditions)
+    libraries = open_libraries(corpus, noise_folder, rir_folder)
     return tuple(
         ConditionJob(
             condition,
             corpus_sha256
             if condition.is_clean
-            else corpus_key(corpus, condition, noise_folder, rir_folder, "flac"),
+            else corpus_key(corpus, corpus_sha256, condition, libraries, "flac"),
         )
-        for condition in conditions_of(recipe)
+        for condition in conditions
     )

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from asrcompress.core.audio import AudioFormat
 from asrcompress.core.condition import Condition
 from asrcompress.core.corpus import Corpus
 from asrcompress.core.files import sha256_of_json
 from asrcompress.core.provenance import versions
 from asrcompress.corrupt.effect import bind
-from asrcompress.corrupt.sources import open_libraries
+from asrcompress.corrupt.sources import Libraries
 
 CODE_VERSION = 2  # raise it with every change of what is written, apart from the effects'
 _PACKAGES = (
@@ -25,12 +23,15 @@ _PACKAGES = (
 
 def corpus_key(
     corpus: Corpus,
+    corpus_sha256: str,
     condition: Condition,
-    noise: Path | None,
-    rir: Path | None,
+    libraries: Libraries,
     audio_format: AudioFormat,
 ) -> str:
     """A hash that changes whenever the corrupted corpus can: never of names or paths only.
+
+    `corpus_sha256` is the corpus's own, and the libraries are opened, once for all conditions:
+    both read every file.
 
     It holds the bytes of the source audio, references and fields, the condition, the bytes of
     those noises and responses that can be drawn, the effects' code versions, and the packages
@@ -41,7 +42,6 @@ def corpus_key(
     """
     import soundfile
 
-    libraries = open_libraries(corpus, noise, rir)
     steps = bind(condition)
     used = [use for step in steps for use in step.uses(libraries)]
     for use in used:
@@ -49,7 +49,7 @@ def corpus_key(
     return sha256_of_json(
         {
             "code": CODE_VERSION,
-            "corpus": corpus.sha256(),
+            "corpus": corpus_sha256,
             "fields": [dict(utterance.fields) for utterance in corpus.utterances],
             "condition": condition.as_json(),
             "effects": {step.name: step.code_version for step in steps},

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 import soundfile
 
+from asrcompress.core.audio import AudioFormat
 from asrcompress.core.condition import Condition
 from asrcompress.core.corpus import read_corpus
 from asrcompress.corrupt.conditions import conditions_from
 from asrcompress.corrupt.effects import noise as noise_effect
 from asrcompress.corrupt.keys import corpus_key
+from asrcompress.corrupt.sources import open_libraries
 from tests.corrupt.corpora import RATE_HZ, write_corpus, write_noises, write_rooms
 
 NOISE = conditions_from([5], [], False, noise_types=["music"])[0]
@@ -28,8 +30,10 @@ def place(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _key(place: Path, condition: Condition = NOISE) -> str:
-    return corpus_key(read_corpus(place / "c"), condition, place / "n", place / "r", "flac")
+def _key(place: Path, condition: Condition = NOISE, kind: AudioFormat = "flac") -> str:
+    corpus = read_corpus(place / "c")
+    libraries = open_libraries(corpus, place / "n", place / "r")
+    return corpus_key(corpus, corpus.sha256(), condition, libraries, kind)
 
 
 def test_the_same_bytes_elsewhere_have_the_same_key(place: Path, tmp_path: Path) -> None:
@@ -62,11 +66,11 @@ def test_other_bytes_in_the_library_change_the_key_where_they_can_be_drawn(place
 def test_the_condition_format_and_code_are_in_the_key(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = read_corpus(place / "c")
+    kinds: tuple[AudioFormat, ...] = ("flac", "wav")
     keys = [
-        corpus_key(said, condition, place / "n", place / "r", kind)  # type: ignore[arg-type]
+        _key(place, condition, kind)
         for condition in (NOISE, ROOM, Condition("clean"))
-        for kind in ("flac", "wav")
+        for kind in kinds
     ]
     monkeypatch.setattr(noise_effect, "CODE_VERSION", noise_effect.CODE_VERSION + 1)
     keys.append(_key(place))
@@ -74,8 +78,11 @@ def test_the_condition_format_and_code_are_in_the_key(
 
 
 def test_built_in_noise_needs_no_folder(place: Path) -> None:
-    white = conditions_from([5], [], False, noise_types=["white"])[0]
+    """Without folders the corpus, the code and the colour are all there is to key by."""
+    white, pink = conditions_from([5], [], False, noise_types=["white", "pink"])
     said = read_corpus(place / "c")
-    assert corpus_key(said, white, None, None, "flac") == corpus_key(
-        said, white, None, None, "flac"
-    )
+    keys = [
+        corpus_key(said, said.sha256(), condition, open_libraries(said), "flac")
+        for condition in (white, white, pink)
+    ]
+    assert keys[0] == keys[1] != keys[2]
