@@ -73,5 +73,15 @@ def test_kaldi_line() -> None:
     assert kaldi_line(counts) == "%WER 3.20 [ 1682 / 52576, 210 ins, 180 del, 1292 sub ]"
 
 
+def test_kaldi_line_rounds_as_kaldi_does() -> None:
+    """compute-wer prints 100 * 102 / 320 = 31.875 as 31.88, and 100 * 1 / 800 = 0.125 as 0.12.
+
+    In single precision 0.075 is above itself: 3 errors in 4,000 words are 0.08 for Kaldi.
+    """
+    assert kaldi_line(ErrorCounts(s=102, n=320)).startswith("%WER 31.88 [ 102 / 320,")
+    assert kaldi_line(ErrorCounts(s=1, n=800)).startswith("%WER 0.12 ")
+    assert kaldi_line(ErrorCounts(s=3, n=4000)).startswith("%WER 0.08 ")
+
+
 def test_kaldi_line_without_reference() -> None:
     assert kaldi_line(ErrorCounts(i=2)) == "%WER n/a [ 2 / 0, 2 ins, 0 del, 0 sub ]"
