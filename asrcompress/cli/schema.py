@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -16,6 +16,7 @@ EXAMPLES = options.examples(
 # The form of each file: its module and class. They are imported when asked for.
 _FORMS = {
     "results": ("asrcompress.core.results", "Results"),
+    "printed": ("asrcompress.report.formats.json", "PrintedResults"),
     "cost": ("asrcompress.core.results", "CostTable"),
     "errors": ("asrcompress.core.error_table", "ErrorTable"),
     "artefact": ("asrcompress.core.manifest", "ArtefactManifest"),
@@ -32,7 +33,10 @@ def schema(
     form: Annotated[str, typer.Argument(help=f"{', '.join(_FORMS)}.")],
     debug: Debug = False,  # noqa: ARG001 - the boundary looks for it
 ) -> None:
-    """Print the JSON Schema of results.json, cost.json, errors.json, an artefact or a recipe."""
+    """Print the JSON Schema of results.json, cost.json, errors.json, an artefact or a recipe.
+
+    printed: of the results as --json and report --format json print them.
+    """
     from importlib import import_module
 
     from asrcompress.cli import console
@@ -42,5 +46,7 @@ def schema(
     if form not in _FORMS:
         raise InputError("no such form", got=repr(form), expected=expected_one_of(form, _FORMS))
     module, name = _FORMS[form]
-    described = getattr(import_module(module), name).model_json_schema()
+    mode: Literal["validation", "serialization"]
+    mode = "serialization" if form == "printed" else "validation"  # derived values are in it
+    described = getattr(import_module(module), name).model_json_schema(mode=mode)
     console.show_json({"$schema": "https://json-schema.org/draft/2020-12/schema", **described})

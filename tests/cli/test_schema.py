@@ -9,7 +9,7 @@ import pytest
 from asrcompress.cli.boundary import run
 
 
-@pytest.mark.parametrize("form", ["results", "cost", "errors", "artefact", "recipe"])
+@pytest.mark.parametrize("form", ["results", "printed", "cost", "errors", "artefact", "recipe"])
 def test_a_schema_is_json(form: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Every form has a schema that names its dialect and forbids unknown keys."""
     assert run(["schema", form]) == 0

@@ -15,6 +15,7 @@ from asrcompress.core.results import CostTable, Results
 from asrcompress.report import format_names, render
 from asrcompress.report.console import plain
 from asrcompress.report.formats import table
+from asrcompress.report.formats.json import PrintedResults
 from asrcompress.report.view import build_view
 
 HOSTILE = "=a|b\n<script>alert(1)</script>[red]@me[/red]\x1b[2J"
@@ -205,3 +206,20 @@ def test_json_adds_rates_to_the_results(results: Results, costs: CostTable) -> N
     assert value["cells"][10]["verdict"] == "non-inferior"
     assert value["costs"]["int8"]["rtfx"] == pytest.approx(19.0)
     assert "costs" not in json.loads(render(results, CostTable(), "json"))
+
+
+def test_printed_json_is_as_its_schema_says(results: Results, costs: CostTable) -> None:
+    """Every key is in the schema, which allows no others; without costs and errors, too."""
+    value = json.loads(render(results, costs, "json"))
+    schema = PrintedResults.model_json_schema(mode="serialization")
+    forms = schema["$defs"]
+    assert schema["additionalProperties"] is False
+    assert set(value) | {"errors"} == set(schema["properties"])
+    assert not {"errors", "costs"} & set(schema["required"])
+    for form, printed in (
+        ("PrintedCell", value["cells"][0]),
+        ("PrintedGroup", value["cells"][0]["groups"][0]),
+        ("PrintedCost", value["costs"]["int8"]),
+    ):
+        assert set(printed) == set(forms[form]["properties"])
+        assert forms[form]["additionalProperties"] is False
