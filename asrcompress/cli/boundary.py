@@ -31,8 +31,8 @@ def run(arguments: Sequence[str]) -> int:
         _trace_if_asked(arguments)
         return _failed(error.lines(), error.exit_code)
     except typer.TyperException as error:
-        message = one_line(error.format_message())
-        lines = (f"{message} see asrcompress --help",) if message else ()  # help was printed
+        message = one_line(error.format_message()).rstrip(".")
+        lines = (f"{message}; see asrcompress --help",) if message else ()  # help was printed
         return _failed(lines, ExitCode.BAD_INPUT)
     except (KeyboardInterrupt, typer.Abort):
         return _failed(("interrupted",), ExitCode.INTERRUPTED)

@@ -39,7 +39,7 @@ def test_help_has_examples(command: str, capsys: pytest.CaptureFixture[str]) -> 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["evaluate"], "Missing argument"),
+        (["evaluate"], "Missing argument 'model'; see asrcompress --help"),
         (["evaluate", "a", "b", "--nonsense"], "No such option"),
         (["nonsense"], "No such command"),
         (["corrupt", "bundled:corpus", "-o", "x", "--snr", "ten"], "expected numbers with commas"),
