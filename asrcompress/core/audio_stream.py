@@ -28,6 +28,12 @@ _UNKNOWN_FRAMES = 1 << 62  # libsndfile says SF_COUNT_MAX (2^63 - 1) of a FLAC w
 # libmpg123 drops frames at the start whose bits lie before it: main_data_begin reaches back at
 # most 511 bytes (ISO 11172-3, 2.4.2.7), which is two frames of 1152 samples at usual bitrates.
 _MP3_SLACK_FRAMES = 2 * 1152
+# The densest sound there is: FLAC's blocks of one value, 65,535 samples in 10 bytes or more (RFC
+# 9639, 9.1 to 9.3). A header that promises more would have memory taken for what is not there.
+_MOST_FRAMES_A_BYTE = 6_554
+# Nobody records speech outside these rates (telephones 8 kHz, the fastest converters 768 kHz), and
+# a damaged header of 1 Hz would make 16,000 samples of each one.
+_LOWEST_RATE_HZ, _HIGHEST_RATE_HZ = 1_000, 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,14 +169,37 @@ def opened(path: Path) -> Iterator[Sound]:
     _check_file(path)
     try:
         with soundfile.SoundFile(str(path)) as file:
+            _check_rate(path, file.samplerate)
             sound = Sound(path, file)
             if sound.frames > _UNKNOWN_FRAMES:
                 sound.frames = _count_frames(path)
+            _check_frames(path, sound.frames)
             yield sound
     except (soundfile.SoundFileError, OSError) as error:
         raise InputError(
             "not readable as audio", where=path, got=_cause(error), expected=_EXPECTED
         ) from None
+
+
+def _check_rate(path: Path, sample_rate_hz: int) -> None:
+    if not _LOWEST_RATE_HZ <= sample_rate_hz <= _HIGHEST_RATE_HZ:
+        raise InputError(
+            "sample rate out of range",
+            where=path,
+            got=f"{sample_rate_hz} Hz",
+            expected=f"{_LOWEST_RATE_HZ} to {_HIGHEST_RATE_HZ} Hz",
+        )
+
+
+def _check_frames(path: Path, frames: int) -> None:
+    size_bytes = path.stat().st_size
+    if frames > _MOST_FRAMES_A_BYTE * size_bytes:
+        raise InputError(
+            "audio cut short or damaged",
+            where=path,
+            got=f"a header that promises {frames} frames",
+            expected=f"no more than {size_bytes} bytes can hold",
+        )
 
 
 def _count_frames(path: Path) -> int:
@@ -201,5 +230,10 @@ def _check_file(path: Path) -> None:
 _EXPECTED = "WAV, FLAC, Ogg Vorbis or Opus, MP3"
 
 
+# What libsndfile says of a file that is there, is called .mp3 and has no frame of MP3.
+_NO_MP3 = "File does not exist or is not a regular file (possibly a pipe?)."
+
+
 def _cause(error: Exception) -> str:
-    return str(error).rsplit(": ", 1)[-1]
+    cause = str(error).rsplit(": ", 1)[-1]
+    return "no MP3 in it" if cause == _NO_MP3 else cause

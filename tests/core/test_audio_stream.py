@@ -241,6 +241,38 @@ def test_a_flac_written_to_a_pipe_is_counted(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_audio(path), whole)
 
 
+def test_a_header_that_promises_more_than_the_file_can_hold_takes_no_memory(tmp_path: Path) -> None:
+    """2^36 - 1 samples, the most that a FLAC's header can say, would be 256 GiB."""
+    path = _write(tmp_path / "a.flac", _noise(16_000), RATE_HZ, ("FLAC", "PCM_16"))
+    data = bytearray(path.read_bytes())
+    data[21] |= 0x0F
+    data[22:26] = b"\xff" * 4
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"damaged: .*a\.flac; got .*68719476735 frames"):
+        read_audio(path)
+
+
+def test_the_densest_flac_there_is_is_read(tmp_path: Path) -> None:
+    """Silence in the largest blocks: ten minutes in a few kilobytes are no damage."""
+    path = _write(tmp_path / "a.flac", np.zeros(9_600_000, np.float32), RATE_HZ, ("FLAC", "PCM_16"))
+    assert probe_audio(path).frames == 9_600_000
+
+
+@pytest.mark.parametrize("rate_hz", [1, 999, 1_000_001])
+def test_a_rate_that_no_recorder_has_is_refused(tmp_path: Path, rate_hz: int) -> None:
+    """At 1 Hz eight seconds' samples would become 8 GB."""
+    path = _write(tmp_path / "a.wav", _noise(800), rate_hz, ("WAV", "PCM_16"))
+    with pytest.raises(InputError, match=rf"sample rate out of range: .*a\.wav; got {rate_hz} Hz"):
+        read_audio(path)
+
+
+def test_a_web_page_called_mp3_is_said_to_hold_none(tmp_path: Path) -> None:
+    """libsndfile says that the file does not exist, which sends its owner the wrong way."""
+    (tmp_path / "a.mp3").write_text("<html>404</html>")
+    with pytest.raises(InputError, match=r"not readable as audio: .*a\.mp3; got no MP3 in it"):
+        read_audio(tmp_path / "a.mp3")
+
+
 def test_an_mp3_of_variable_bitrate_needs_its_index(tmp_path: Path) -> None:
     """Without it the length is guessed from the first frames, and the end would be dropped."""
     samples = np.concatenate([_tone(48_000), _noise(48_000), np.zeros(96_000, np.float32)])
