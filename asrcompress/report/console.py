@@ -84,12 +84,19 @@ class Matrix:
 
 
 def _head(name: str) -> str:
-    """A name in lines that fit a column: model/form breaks after the model."""
-    return "\n".join(
-        part[start : start + _NAME_WIDTH]
-        for part in one_line(name).replace("/", "/\n").splitlines()
-        for start in range(0, len(part), _NAME_WIDTH)
-    )
+    """A name in lines that fit a column: model/form breaks after the model, others at a hyphen."""
+    parts = one_line(name).replace("/", "/\n").splitlines()
+    return "\n".join(line for part in parts for line in _folded(part))
+
+
+def _folded(name: str) -> Iterator[str]:
+    """Lines of at most a name's width, each as long as it can be where the name has joints."""
+    while len(name) > _NAME_WIDTH:
+        joint = max(name.rfind(mark, 0, _NAME_WIDTH) for mark in "-_+. ")
+        end = joint + 1 if joint > 0 else _NAME_WIDTH
+        yield name[:end]
+        name = name[end:]
+    yield name
 
 
 def _width(head: str, cells: Sequence[str]) -> int:
