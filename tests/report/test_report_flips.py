@@ -69,6 +69,14 @@ def test_no_errors_beside_the_results_is_said(wild_results: Results) -> None:
     assert "No errors are recorded beside these results" in text
 
 
+def test_without_a_baseline_nothing_is_missed(wild_results: Results) -> None:
+    """evaluate shows flips by default; a single model's report says once that it has none."""
+    cells = tuple(row.model_copy(update={"comparison": None}) for row in wild_results.cells)
+    text = plain(tables(wild_results.model_copy(update={"cells": cells}), CostTable(), flips=5))
+    assert text.startswith("No baseline: nothing was compared.")
+    assert "No errors" not in text
+
+
 def test_markdown_has_a_few_folded(wild_results: Results, wild_errors: ErrorTable) -> None:
     """The totals, five utterances at most, long ones cut to their errors, and the confusions."""
     text = render(wild_results, CostTable(), "markdown", wild_errors)

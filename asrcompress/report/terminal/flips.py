@@ -23,8 +23,11 @@ _INDENT = 4
 
 
 def flip_renderables(view: View, most: int) -> list[RenderableType]:
-    """So many flips and confusions of each cell, worst first; none: nothing."""
-    if not most:
+    """So many flips and confusions of each cell, worst first; none: nothing.
+
+    Nothing either where nothing was compared, which the report says first.
+    """
+    if not (most and view.is_compared):
         return []
     cells = broken_cells(view.errors)
     if not cells:
@@ -36,7 +39,7 @@ def flip_renderables(view: View, most: int) -> list[RenderableType]:
 def _reason(view: View) -> str:
     if view.errors.cells:
         return "Compression changed no utterance from right to wrong or back."
-    return "No errors are recorded beside these results: nothing was compared, or by an older run."
+    return "No errors are recorded beside these results: there is no errors.json."
 
 
 def _cell(cell: CellErrors, most: int) -> list[RenderableType]:
