@@ -79,8 +79,14 @@ def corrupt_and_write(job: Job, item: Item) -> Outcome:
                 )
                 outcome.rows[condition.name] = {**row, SOURCE_COLUMN: source}
             except InputError as error:
-                outcome.causes[condition.name] = str(error)
+                outcome.causes[condition.name] = _cause(error, utterance)
     return outcome
+
+
+def _cause(error: InputError, utterance: Utterance) -> str:
+    """The error's line, which names the recording even where an effect does not know it."""
+    line, path = str(error), str(utterance.path)
+    return line if path in line else f"{path}: {line}"
 
 
 @contextlib.contextmanager

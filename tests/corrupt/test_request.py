@@ -255,6 +255,18 @@ def test_bad_files_that_are_allowed_are_counted(request_: CorruptRequest, tmp_pa
     assert [bad["id"] for bad in marker["conditions"][0]["bad_files"]] == ["u1", "u3"]
 
 
+def test_what_an_effect_cannot_do_names_the_recording(
+    request_: CorruptRequest, tmp_path: Path
+) -> None:
+    """A click has no active level, which the effect finds without knowing whose click it is."""
+    click = np.zeros(RATE_HZ, np.float32)
+    click[RATE_HZ // 2] = 0.9
+    soundfile.write(tmp_path / "c" / "u1.wav", click, RATE_HZ)
+    active = conditions_from([10], [], False, reference="active")
+    with pytest.raises(InputError, match=r"^1 of 6 .*c/u1\.wav: no active speech level"):
+        run(replace(request_, conditions=active))
+
+
 def test_an_snr_given_twice_is_refused(request_: CorruptRequest) -> None:
     again = conditions_from([10, 10], [], False)
     with pytest.raises(InputError, match=r"condition twice; got 'noise-10dB'; give each SNR"):
