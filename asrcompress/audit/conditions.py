@@ -28,6 +28,11 @@ def conditions_of(recipe: Recipe) -> tuple[Condition, ...]:
     return tuple({condition.name: condition for condition in found}.values())
 
 
+def names_of_matrix(recipe: Recipe) -> tuple[str, ...]:
+    """The names of all conditions but those of `effects`."""
+    return tuple(condition.name for condition in _matrix(recipe))
+
+
 def step_from(written: Mapping[str, Any], where: str) -> Step:
     """A step as recipes write it: {effect: opus, bitrate_kbps: 12}.
 

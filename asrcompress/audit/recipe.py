@@ -29,7 +29,7 @@ class NoiseConditions(_Model):
 
     folder: str | None = None
     snr_db: list[SnrDb] = []
-    types: list[str] = []
+    types: list[Annotated[str, StringConstraints(min_length=1)]] = []
     reference: Literal["overall", "active"] = "overall"
 
 

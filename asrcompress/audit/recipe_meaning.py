@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asrcompress.audit.conditions import conditions_of, step_from
+from asrcompress.audit.conditions import conditions_of, names_of_matrix, step_from
 from asrcompress.audit.recipe import (
     Conditions,
     Recipe,
@@ -42,6 +42,7 @@ def check_meaning(recipe: Recipe, document: Document) -> None:
         expected = expected_one_of(recipe.evaluate.normaliser, normaliser_names())
         _add(document, ("evaluate", "normaliser"), f"unknown normaliser; expected {expected}")
     _check_conditions(recipe.conditions, document)
+    _check_names(recipe, document)
     if recipe.published is not None and not document.mistakes:
         _check_published(recipe, document)
 
@@ -67,6 +68,19 @@ def _check_conditions(wanted: Conditions, document: Document) -> None:
             bind(Condition(name, tuple(step_from(step, name) for step in steps)))
         except AsrcompressError as error:
             _add(document, key, str(error))
+
+
+def _check_names(recipe: Recipe, document: Document) -> None:
+    """No chain of effects has another condition's name, however its letters are written.
+
+    Else its figures would stand in the tables for what it is called: clean, noise-10dB.
+    """
+    taken = {name.casefold(): name for name in names_of_matrix(recipe)}
+    for name in recipe.conditions.effects:
+        if other := taken.get(name.casefold()):
+            message = f"there is a condition {other!r} already; give this one another name"
+            _add(document, ("conditions", "effects", name), message)
+        taken[name.casefold()] = name
 
 
 def _check_published(recipe: Recipe, document: Document) -> None:

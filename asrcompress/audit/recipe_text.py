@@ -152,7 +152,8 @@ def _message(detail: Mapping[str, Any], key: Key) -> str:
         return "is missing"
     if kind == "bool_type":
         return f"got {got!r}; expected true or false"
-    return f"got {got!r}; {detail['msg'].lower()}"
+    message = str(detail["msg"])
+    return f"got {got!r}; {message[:1].lower()}{message[1:]}"
 
 
 def _fields_at(key: Key) -> list[str]:

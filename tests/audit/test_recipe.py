@@ -190,6 +190,19 @@ def test_steps_of_effects_are_checked(steps: str, message: str) -> None:
     assert message in found
 
 
+@pytest.mark.parametrize("name", ["clean", "noise-10dB", "Noise-10db"])
+def test_effects_do_not_take_the_name_of_another_condition(name: str) -> None:
+    """A telephone called clean would stand in every table as the clean condition."""
+    (found,) = _mistakes(GOOD + EFFECTS.replace("phone:", f"{name}:") % "telephone")
+    assert found.startswith(f"line 11: conditions.effects.{name}: there is a condition ")
+
+
+def test_the_form_of_a_name_is_said_as_it_is() -> None:
+    """A pattern keeps its capitals."""
+    (found,) = _mistakes(GOOD + EFFECTS.replace("phone:", "a/b:") % "telephone")
+    assert "string should match pattern '^[A-Za-z0-9]" in found
+
+
 def test_noise_without_levels_needs_effects() -> None:
     """A folder of noises that nothing draws from is a mistake."""
     silent = GOOD.replace("{snr_db: [10]}", "{folder: noise}")
