@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast, get_args
 
@@ -11,6 +12,7 @@ from asrcompress.cli import options
 from asrcompress.cli.options import Debug, Format, Json, MaxBadFiles, Output, Overwrite, Quiet, Seed
 
 if TYPE_CHECKING:
+    from asrcompress.core.condition import Condition
     from asrcompress.corrupt import VerifyRequest
 
 EXAMPLES = options.examples(
@@ -95,9 +97,14 @@ def corrupt(
     )
 
     snrs, rooms = options.numbers(snr, option="--snr"), options.words(room)
+    types = options.words(noise_type)
     if verify is not None:
-        if snrs or rooms or effect or clean or output is not None:
-            raise InputError("--verify writes nothing", expected="no -o and no conditions with it")
+        asked = snrs or types or reference or rooms or both or effect or clean
+        if asked or output is not None or overwrite or seed or max_bad_files:
+            raise InputError(
+                "--verify writes nothing",
+                expected="CORPUS, --noise, --rir, --format and --workers at most with it",
+            )
         request = VerifyRequest(verify, corpus, noise, rir, format_name, workers)
         _verify(request, as_json=as_json, quiet=quiet)
         return
@@ -106,25 +113,23 @@ def corrupt(
             "no CORPUS" if corpus is None else "no -o",
             expected="asrcompress corrupt CORPUS -o FOLDER, or asrcompress corrupt --verify FOLDER",
         )
-    if noise is not None and not (snrs or effect):
-        raise InputError("--noise without --snr", expected="SNRs in dB, like --snr 0,5,10")
-    if reference is not None and not snrs:
-        raise InputError("--reference without --snr", expected="SNRs in dB, like --snr 0,5,10")
-    if rir is not None and not (rooms or effect):
-        raise InputError("--rir without --room", expected="sizes, like --room small,medium")
+    for option in ("--noise-type" if types else None, "--reference" if reference else None):
+        if option and not snrs:
+            raise InputError(f"{option} without --snr", expected="SNRs in dB, like --snr 0,5,10")
     if both and not (snrs and rooms):
         raise InputError("--both needs --snr and --room", got="one of them or none")
     conditions = conditions_from(
         snrs,
         rooms,
         both,
-        noise_types=options.words(noise_type),
+        noise_types=types,
         reference=reference,
         clean=clean,
         seed=seed,
     ) + tuple(condition_of(steps_from_text(text), seed) for text in effect or ())
     if not conditions:
         raise InputError("nothing to do", expected="--snr, --room, --effect or --clean")
+    _check_folders(conditions, noise, rir)
     if audio_format not in get_args(AudioFormat):
         known = get_args(AudioFormat)
         raise InputError("bad --audio-format", got=audio_format, expected=" or ".join(known))
@@ -144,6 +149,17 @@ def corrupt(
         result = run(wanted, progress)
     corruption.show_corpora(result, as_json=as_json)
     console.say(f"wrote {output}", quiet=quiet)
+
+
+def _check_folders(conditions: Sequence[Condition], noise: Path | None, rir: Path | None) -> None:
+    """Raises InputError for a folder that no condition draws from."""
+    from asrcompress.core.errors import InputError
+
+    effects = {step.effect for condition in conditions for step in condition.steps}
+    if noise is not None and "noise" not in effects:
+        raise InputError("--noise without noise", expected="SNRs in dB, like --snr 0,5,10")
+    if rir is not None and "reverb" not in effects:
+        raise InputError("--rir without rooms", expected="sizes, like --room small,medium")
 
 
 def _verify(request: VerifyRequest, *, as_json: bool, quiet: bool) -> None:
