@@ -145,3 +145,11 @@ def test_html_keeps_joiners_and_drops_controls(wild_results: Results) -> None:
     assert "\u06cc\u200c\u062e" in text
     assert "\x1b" not in text
     assert "\u202e" not in text
+
+
+def test_html_says_what_sums_are_adjusted_for(wild_results: Results) -> None:
+    """The tables by noise type, SNR and room have verdicts of their own family."""
+    text = render(wild_results, CostTable(), "html")
+    section = text[text.index('<h2 id="margins">') :]
+    assert "adjusted (Holm) for all these sums together" in section
+    assert "not adjusted" not in section
