@@ -122,9 +122,7 @@ def comparison_of(changes: Changes, found: Resampled, how: Bootstrap, baseline: 
     score test on rare changes. Without any change there is no spread to resample, and the score
     test alone speaks: among 300 words without a change, a loss of 1 % would often go unseen.
     """
-    interval = found.interval()
-    low, high = changes.bounds(LEVEL)
-    interval = Interval(low=min(interval.low, low), high=max(interval.high, high), level=LEVEL)
+    interval = changes.widened(found.interval())
     p_within = max(found.p_within(how.margin), changes.p_within(how.margin))
     p_beyond = max(found.p_beyond(how.margin), changes.p_beyond(how.margin))
     return Comparison(

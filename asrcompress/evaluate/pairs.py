@@ -44,9 +44,7 @@ class Pairs:
     @property
     def changes(self) -> Changes:
         """The errors gained and lost."""
-        more = np.array(self.more, dtype=np.int64)
-        gained, lost = int(more.clip(min=0).sum()), int((-more).clip(min=0).sum())
-        return Changes(gained, lost, sum(self.lengths))
+        return Changes.of(np.array(self.more, dtype=np.int64), sum(self.lengths))
 
     def only(self, identifiers: Iterable[str]) -> Pairs:
         """The pairs of these utterances, in the order of their ids."""

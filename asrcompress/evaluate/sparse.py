@@ -14,6 +14,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import copysign, inf, sqrt
 
+import numpy as np
+import numpy.typing as npt
+
+from asrcompress.core.comparison import Interval
+
 _CAP = 40.0  # a normal score whose p-value is 0 in double precision
 
 
@@ -24,6 +29,11 @@ class Changes:
     gained: int
     lost: int
     words: int
+
+    @classmethod
+    def of(cls, more: npt.NDArray[np.int64], words: int) -> Changes:
+        """From how many more errors there are in each utterance."""
+        return cls(int(more.clip(min=0).sum()), int((-more).clip(min=0).sum()), words)
 
     def p_within(self, margin: float) -> float:
         """One-sided p-value of `more than the margin`, an absolute WER."""
@@ -43,6 +53,13 @@ class Changes:
 
         z = float(ndtri((1 + level) / 2))
         return self._margin_at(z) / self.words, self._margin_at(-z) / self.words
+
+    def widened(self, interval: Interval) -> Interval:
+        """An interval of the bootstrap, wherever the score test is more careful its bounds."""
+        low, high = self.bounds(interval.level)
+        return Interval(
+            low=min(interval.low, low), high=max(interval.high, high), level=interval.level
+        )
 
     def _score(self, expected: float) -> float:
         """Standard normal where `expected` more errors than before are expected."""

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from asrcompress.core.comparison import Comparison, Interval, Mapsswe
+from asrcompress.core.comparison import Comparison, Interaction, Interval, Mapsswe
 from asrcompress.core.evaluation import Evaluation
 from asrcompress.evaluate.holm import holm
-from asrcompress.evaluate.interaction import interaction_of, interaction_sample
+from asrcompress.evaluate.interaction import (
+    InteractionSample,
+    interaction_of,
+    interaction_sample,
+)
 from asrcompress.evaluate.intervals import comparison_of, rate_interval, rate_sample
 from asrcompress.evaluate.mapsswe import Aligner, mapsswe_of
 from asrcompress.evaluate.margins import Margin
@@ -43,16 +47,21 @@ def uncertainty_of(
     artefacts = dict.fromkeys(name for name, _ in matrix.cells)
     places: list[Place] = [*matrix.cells, *((name, one) for name in artefacts for one in margins)]
     pairs = {place: found for place in places if (found := _pairs(matrix, place)) is not None}
-    rates, losses, interactions = _resampled(
+    samples = _interaction_samples(matrix, pairs)
+    rates, losses, beyond = _resampled(
         {place: rate_sample(list(evaluations_at(matrix, place).values())) for place in places},
         {place: found.sample for place, found in pairs.items()},
-        _interaction_samples(matrix, pairs),
+        {place: found.sample for place, found in samples.items()},
         statistics=statistics,
     )
     comparisons = {
         place: comparison_of(pairs[place].changes, found, statistics.bootstrap, name)
         for place, found in losses.items()
         if found is not None and (name := matrix.baseline_of(place[0])) is not None
+    }
+    interactions = {
+        place: interaction_of(found, samples[place].changes, matrix.reference)
+        for place, found in beyond.items()
     }
     return Uncertainty(
         intervals={place: rate_interval(found) for place, found in rates.items()},
@@ -79,7 +88,9 @@ def _pairs(matrix: Matrix, place: Place) -> Pairs | None:
     return pooled([paired(evaluation, theirs[name]) for name, evaluation in mine.items()])
 
 
-def _interaction_samples(matrix: Matrix, pairs: Mapping[Place, Pairs]) -> dict[Place, RateSample]:
+def _interaction_samples(
+    matrix: Matrix, pairs: Mapping[Place, Pairs]
+) -> dict[Place, InteractionSample]:
     """For every cell beside the reference condition whose artefact has that too."""
     return {
         (name, where): interaction_sample(found, pairs[name, matrix.reference])
@@ -102,7 +113,7 @@ def _resampled(
 def _of_cells(
     matrix: Matrix,
     comparisons: Mapping[Place, Comparison],
-    interactions: Mapping[Place, Resampled | None],
+    interactions: Mapping[Place, Interaction | None],
 ) -> dict[Place, Comparison]:
     """The cells' comparisons with adjusted p-values, interaction and segment test."""
     cells = [cell for cell in matrix.cells if cell in comparisons]
@@ -110,10 +121,7 @@ def _of_cells(
     adjusted = _adjusted({cell: comparisons[cell] for cell in cells})
     return {
         cell: adjusted[cell].model_copy(
-            update={
-                "mapsswe": tests[cell],
-                "interaction": interaction_of(interactions.get(cell), matrix.reference),
-            }
+            update={"mapsswe": tests[cell], "interaction": interactions.get(cell)}
         )
         for cell in cells
     }
