@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
 from pathlib import Path
 from types import ModuleType
@@ -50,4 +51,19 @@ def format_of(place: Path, format_name: str | None = None) -> ModuleType:
             got=" and ".join(found),
             next_step=f"name one with --format ({', '.join(found)})",
         )
+    if strongest is Evidence.AUDIO:
+        _refuse_unread_manifest(place, modules)
     return modules[found[0]]
+
+
+def _refuse_unread_manifest(place: Path, modules: Mapping[str, ModuleType]) -> None:
+    """A manifest under a name of its own lies beside audio: the audio alone has no references."""
+    for path in sorted(path for path in place.iterdir() if path.is_file()):
+        if any(module.detect(path) is Evidence.CONTENT for module in modules.values()):
+            raise InputError(
+                "a folder of audio with a manifest in it",
+                where=place,
+                got=path.name,
+                next_step=f"give the manifest's path, {path}, or --format transcript_files for "
+                "the audio with the texts beside it",
+            )

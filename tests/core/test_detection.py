@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -125,6 +126,39 @@ def test_an_empty_manifest_is_not_passed_over_for_the_audio_beside_it(
     """Without its rows the audio would be a corpus without references."""
     place = _lines(tmp_path / "c", name, "")
     assert format_of(place).__name__.rsplit(".", 1)[-1] != "transcript_files"
+
+
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [
+        ("train.jsonl", NEMO),
+        ("data.csv", "path,sentence\na.wav,hi\n"),
+        ("data.tsv", "file_name\ttext\na.wav\thi\n"),
+    ],
+)
+def test_a_manifest_of_another_name_is_not_passed_over_for_the_audio_beside_it(
+    tmp_path: Path, name: str, row: object
+) -> None:
+    """The folder alone would be a corpus without references, speakers and subgroups."""
+    place = _lines(tmp_path / "c", name, row)
+    with pytest.raises(InputError, match=rf"with a manifest in it: .*got {name}; give the manif"):
+        read_corpus(place)
+    assert [one.text for one in read_corpus(place / name).utterances] == ["hi"]
+    (alone,) = read_corpus(place, format_name="transcript_files").utterances
+    assert alone.text is None
+
+
+def test_a_table_that_lists_no_audio_is_no_manifest(tmp_path: Path) -> None:
+    place = _lines(tmp_path / "c", "notes.csv", "who,when\nme,now\n")
+    assert [one.text for one in read_corpus(place).utterances] == [None]
+
+
+def test_a_compressed_manifest_is_found_in_its_folder(tmp_path: Path) -> None:
+    place = _lines(tmp_path / "c", "manifest.jsonl", NEMO)
+    manifest = place / "manifest.jsonl"
+    (place / "manifest.jsonl.gz").write_bytes(gzip.compress(manifest.read_bytes()))
+    manifest.unlink()
+    assert [one.text for one in read_corpus(place).utterances] == ["hi"]
 
 
 @pytest.mark.parametrize("name", [name for name in PLACES if name != "sidecar"])

@@ -11,7 +11,7 @@ from asrcompress.core.errors import InputError
 from asrcompress.core.rows import JSON_SUFFIXES, first_json_row, has_suffix, json_rows
 from asrcompress.core.utterance import Utterance, audio_path, make_utterance
 
-_NAMES = ("manifest.jsonl", "manifest.json")
+_NAMES = ("manifest.jsonl", "manifest.json", "manifest.jsonl.gz", "manifest.json.gz")
 
 
 def detect(place: Path) -> Evidence:

@@ -29,10 +29,12 @@ def detect(place: Path) -> Evidence:
     tables = _tables_at(place)
     if not tables:
         return Evidence.NONE
-    if first_of(_AUDIO_COLUMNS, _header(tables[0])):
+    is_audiofolders = tables[0].name == _NAMES[0]
+    others = () if is_audiofolders else (_AUDIOFOLDERS_COLUMN,)
+    if first_of((*others, *_AUDIO_COLUMNS), _header(tables[0])):
         return Evidence.CONTENT
     if place.is_dir():
-        return Evidence.NONE if tables[0].name == _NAMES[0] else Evidence.NAME
+        return Evidence.NONE if is_audiofolders else Evidence.NAME
     return Evidence.SUFFIX
 
 
