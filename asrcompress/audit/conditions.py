@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from asrcompress.audit.recipe import BothConditions, Recipe
@@ -18,11 +18,13 @@ def conditions_of(recipe: Recipe) -> tuple[Condition, ...]:
     """The conditions of a recipe: clean, noise, rooms, both, effects; each name once.
 
     Raises:
-        InputError: a step of `effects` does not say which effect it is.
+        InputError: a step of `effects` has mistakes.
     """
-    found = [_with_reference(condition, recipe) for condition in _matrix(recipe)]
+    from asrcompress.corrupt import condition_of
+
+    found = list(_matrix(recipe))
     found += [
-        Condition(name, tuple(step_from(step, name) for step in steps), recipe.seed)
+        condition_of([step_from(step, name) for step in steps], recipe.seed, name)
         for name, steps in recipe.conditions.effects.items()
     ]
     return tuple({condition.name: condition for condition in found}.values())
@@ -56,28 +58,16 @@ def _matrix(recipe: Recipe) -> Iterator[Condition]:
     types = wanted.noise.types if wanted.noise else []
     rooms = list(wanted.rooms.sizes) if wanted.rooms else []
     named = [name for name in types if name != ANY_TYPE]
+    is_active = wanted.noise is not None and wanted.noise.reference == "active"
+    make = partial(conditions_from, reference="active" if is_active else None, seed=seed)
     if wanted.clean:
-        yield from conditions_from([], [], False, clean=True, seed=seed)
+        yield from make([], [], False, clean=True)
     if not types or ANY_TYPE in types:
-        yield from conditions_from(snr_db, [], False, seed=seed)
+        yield from make(snr_db, [], False)
     if named:
-        yield from conditions_from(snr_db, [], False, noise_types=named, seed=seed)
-    yield from conditions_from([], rooms, False, seed=seed)
+        yield from make(snr_db, [], False, noise_types=named)
+    yield from make([], rooms, False)
     if wanted.both:
         both = wanted.both if isinstance(wanted.both, BothConditions) else BothConditions()
-        every = conditions_from(both.snr_db or snr_db, both.sizes or rooms, True, seed=seed)
+        every = make(both.snr_db or snr_db, both.sizes or rooms, True)
         yield from (condition for condition in every if len(condition.steps) > 1)
-
-
-def _with_reference(condition: Condition, recipe: Recipe) -> Condition:
-    """The condition with the recipe's reference of an SNR, where that is not the usual one."""
-    noise = recipe.conditions.noise
-    if noise is None or noise.reference == "overall":
-        return condition
-    steps = tuple(
-        Step(step.effect, {**step.params, "reference": noise.reference})
-        if step.effect == "noise"
-        else step
-        for step in condition.steps
-    )
-    return replace(condition, steps=steps)

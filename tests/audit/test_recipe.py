@@ -221,9 +221,9 @@ def test_the_reference_of_an_snr() -> None:
     steps = {c.name: [dict(step.params) for step in c.steps] for c in conditions_of(recipe)}
     assert steps == {
         "clean": [],
-        "noise-10dB": [{"snr_db": 10.0, "reference": "active"}],
+        "noise-10dB-active": [{"snr_db": 10.0, "reference": "active"}],
         "room-small": [{"room": "small"}],
-        "room-small+noise-10dB": [{"room": "small"}, {"snr_db": 10.0, "reference": "active"}],
+        "room-small+noise-10dB-active": [{"room": "small"}, {"snr_db": 10.0, "reference": "active"}],
     }
 
 
