@@ -111,7 +111,7 @@ def referenced(corpus: Corpus) -> Corpus:
             "no reference texts",
             where=corpus.name,
             got=f"{len(corpus.utterances)} utterances without one",
-            next_step="add a text column or transcripts; transcribe needs none",
+            next_step="add a text column or transcripts",
         )
     return Corpus(corpus.name, kept)
 

@@ -211,9 +211,11 @@ def _group_rows(row: ConditionRow) -> list[GroupRow]:
 def _summary(results: Results, artefacts: tuple[ArtefactRow, ...]) -> str:
     """The first line of a report: which artefacts are non-inferior everywhere."""
     compared = [row for row in artefacts if not row.is_baseline]
-    if not any(row.verdicts for row in compared):
+    if not results.baselines:
         return "No baseline: nothing was compared."
     baseline = results.baseline or "its own baseline"
+    if not any(row.verdicts for row in compared):
+        return f"Nothing could be compared with {baseline}: see the notes."
     total = len(results.conditions)
     where = f"in all {total} conditions" if total > 1 else "in the one condition"
     good = [row.name for row in compared if row.verdicts.get(Verdict.NON_INFERIOR, 0) == total]

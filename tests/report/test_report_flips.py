@@ -72,7 +72,9 @@ def test_no_errors_beside_the_results_is_said(wild_results: Results) -> None:
 def test_without_a_baseline_nothing_is_missed(wild_results: Results) -> None:
     """evaluate shows flips by default; a single model's report says once that it has none."""
     cells = tuple(row.model_copy(update={"comparison": None}) for row in wild_results.cells)
-    text = plain(tables(wild_results.model_copy(update={"cells": cells}), CostTable(), flips=5))
+    alone = tuple(row.model_copy(update={"baseline": None}) for row in wild_results.artefacts)
+    results = wild_results.model_copy(update={"cells": cells, "artefacts": alone})
+    text = plain(tables(results, CostTable(), flips=5))
     assert text.startswith("No baseline: nothing was compared.")
     assert "No errors" not in text
 

@@ -86,6 +86,14 @@ def test_rates_are_baseline_over_artefact(results: Results, costs: CostTable) ->
     assert int8.speed_ratio == pytest.approx(0.95)
 
 
+def test_a_baseline_that_nothing_can_be_compared_with(results: Results) -> None:
+    """No words or one utterance only: the first line does not deny the baseline."""
+    cells = tuple(cell.model_copy(update={"comparison": None}) for cell in results.cells)
+    view = build_view(_with(results, cells=cells), CostTable())
+    assert view.summary == "Nothing could be compared with fp32: see the notes."
+    assert not view.is_compared
+
+
 def test_without_a_baseline_nothing_is_compared(results: Results) -> None:
     """No baseline, no ratios and no verdict, and the first line says so."""
     cells = tuple(cell.model_copy(update={"comparison": None}) for cell in results.cells)
