@@ -151,7 +151,9 @@ def _unusable(name: HubName, error: Exception) -> InputError:
             "a data set of loose audio files",
             where=where,
             expected="audio inside Parquet files",
-            next_step="download it (hf download --repo-type dataset) and give the folder itself",
+            next_step="give the folder itself, without hf:"
+            if name.folder
+            else "download it (hf download --repo-type dataset) and give the folder itself",
         )
     return InputError("data set that cannot be used", where=where, got=cause, expected=_FORM)
 

@@ -29,6 +29,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from asrcompress.core.condition import Condition, Step
 from asrcompress.core.corpus import Utterance
@@ -227,4 +228,11 @@ def _params(form: type[BaseModel], given: Mapping[str, Any], where: str) -> Base
                 expected=expected_one_of(name, form.model_fields),
             ) from None
         got = "nothing" if first["type"] == "missing" else repr(first["input"])
-        raise InputError(f"bad {name}", where=where, got=got, expected=first["msg"]) from None
+        raise InputError(f"bad {name}", where=where, got=got, expected=_expected(first)) from None
+
+
+def _expected(mistake: ErrorDetails) -> str:
+    """What pydantic's sentence asks for, without the words that introduce it."""
+    if mistake["type"] == "missing":
+        return "a value for it"
+    return mistake["msg"].removeprefix("Input should be ").removeprefix("Value error, ")

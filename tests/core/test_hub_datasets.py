@@ -195,6 +195,13 @@ def test_other_mistakes_are_one_line(place: Path, tmp_path: Path) -> None:
         read_corpus(f"hf:{tmp_path}/texts")
 
 
+def test_a_local_folder_of_loose_files_is_to_be_given_itself(tmp_path: Path) -> None:
+    """`datasets` would decode them with a package that this program does not use."""
+    soundfile.write(tmp_path / "a.wav", np.zeros(1600), 16_000)
+    with pytest.raises(InputError, match=r"loose audio files.*give the folder itself, without hf:"):
+        read_corpus(f"hf:{tmp_path}")
+
+
 def test_without_the_package_the_command_to_install_it_is_named(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
