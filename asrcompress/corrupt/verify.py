@@ -13,6 +13,8 @@ from asrcompress.core.corpus import Corpus, Utterance, read_corpus
 from asrcompress.core.errors import InputError, IntegrityError
 from asrcompress.core.files import read_json_lines, sha256_of_file
 from asrcompress.core.progress import Progress, silent
+from asrcompress.corrupt.chain import check_names
+from asrcompress.corrupt.effect import bind
 from asrcompress.corrupt.marker import MANIFEST_NAME, ConditionRecord, Marker, read_marker
 from asrcompress.corrupt.originals import RECORD, Originals, open_originals
 from asrcompress.corrupt.pool import mapped
@@ -90,10 +92,13 @@ def verify(request: VerifyRequest, progress: Progress = silent) -> VerifyResult:
     """Every file of the folder, read back and compared; the folder is not changed.
 
     Raises:
-        InputError: it is no folder that `run` wrote, or the corpus or a library is not the one it
-            was made from.
+        InputError: it is no folder that `run` wrote, its corpus.json names an effect or a value
+            that there is not, or the corpus or a library is not the one it was made from.
     """
     marker = read_marker(request.folder)
+    check_names([record.name for record in marker.conditions])
+    for record in marker.conditions:
+        bind(record.condition)
     originals = _originals(request, marker)
     rows: dict[str, list[dict[str, Any]]] = {}
     faults: dict[str, list[Fault]] = {}

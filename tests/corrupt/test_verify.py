@@ -211,3 +211,21 @@ def test_a_folder_of_an_older_version_is_refused(place: Path) -> None:
     (place / "out" / "corpus.json").write_text(json.dumps({**marker, "schema_version": 1}))
     with pytest.raises(InputError, match=r"schema_version.*name a folder that this version"):
         verify(VerifyRequest(place / "out"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('"effect": "opus"', '"effect": "opsu"', "unknown name among effects; got 'opsu'"),
+        ('"snr_db": 10.0', '"snr_db": "loud"', "bad snr_db: condition 'noise-10dB'"),
+        ('"name": "chain"', '"name": "../chain"', "bad name for a condition"),
+    ],
+)
+def test_a_marker_with_mistakes_is_no_file_that_differs(
+    place: Path, old: str, new: str, words: str
+) -> None:
+    """Nothing can be verified by conditions that there are not, even from the record alone."""
+    marker = place / "out" / "corpus.json"
+    marker.write_text(marker.read_text().replace(old, new))
+    with pytest.raises(InputError, match=words):
+        verify(VerifyRequest(place / "out"))
