@@ -157,9 +157,11 @@ def _message(detail: Mapping[str, Any], key: Key) -> str:
 
 
 def _fields_at(key: Key) -> list[str]:
-    """The keys that the recipe's schema knows at a place."""
+    """The keys that the recipe's schema knows at a place; those of a list are its entries'."""
     model: type[BaseModel] = Recipe
     for part in key:
+        if isinstance(part, int):
+            continue
         field = model.model_fields.get(str(part))
         if field is None:
             return []

@@ -46,6 +46,15 @@ def test_a_good_recipe() -> None:
     assert [c.name for c in conditions_of(recipe)] == ["clean", "noise-10dB"]
 
 
+def test_an_unknown_key_in_a_list_is_told_the_known_ones() -> None:
+    """A paper's figure with its rate under another name."""
+    figures = "published: {paper: P, figures: [{source: T, artefact: fp32, rate: 10}]}\n"
+    found = _mistakes(GOOD + figures)
+    (unknown,) = [line for line in found if "unknown key" in line]
+    assert "published.figures[0].rate: unknown key; expected one of source, artefact," in unknown
+    assert "wer_percent" in unknown
+
+
 def test_three_mistakes_at_once() -> None:
     """An unknown key, a bad number and a bad compression option come together, in line order."""
     text = (
@@ -223,7 +232,10 @@ def test_the_reference_of_an_snr() -> None:
         "clean": [],
         "noise-10dB-active": [{"snr_db": 10.0, "reference": "active"}],
         "room-small": [{"room": "small"}],
-        "room-small+noise-10dB-active": [{"room": "small"}, {"snr_db": 10.0, "reference": "active"}],
+        "room-small+noise-10dB-active": [
+            {"room": "small"},
+            {"snr_db": 10.0, "reference": "active"},
+        ],
     }
 
 
