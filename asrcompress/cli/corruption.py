@@ -77,7 +77,7 @@ def _table(first: str, *others: str) -> Table:
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, show_edge=False)
-    table.add_column(first)
+    table.add_column(first, overflow="fold")  # a chain's name is long, and is a folder to find
     for heading in others:
         table.add_column(heading, justify="right")
     return table

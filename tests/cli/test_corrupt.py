@@ -30,6 +30,18 @@ def test_effects_are_conditions_named_after_themselves(place: Path) -> None:
     ]
 
 
+def test_the_name_of_a_long_chain_is_printed_whole(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is a folder's name, to be typed: folded where it is too long, never cut off."""
+    chain = "noise:snr_db=12.5,type=white+clipping:overload_db=12.5+opus:bitrate_kbps=12.5"
+    chain = f"reverb:room=medium+{chain}+packet_loss:rate=0.125,burst=3,conceal=repeat"
+    assert run(["corrupt", "c", "--effect", chain, "-o", "out", "-q"]) == 0
+    (name,) = (path.name for path in (place / "out").iterdir() if path.is_dir())
+    rows = capsys.readouterr().out.splitlines()[2:]
+    assert "".join(row.lstrip().partition(" ")[0] for row in rows) == name
+
+
 def test_verify_prints_a_table_and_nothing_else_where_all_is_well(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
