@@ -22,12 +22,13 @@ from asrcompress.core.resampling import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 AudioFormat = Literal["flac", "flac16", "wav"]
 
 SAMPLE_RATE_HZ = 16_000  # what wav2vec 2.0 and its kin are trained at
 SUFFIXES = (".flac", ".wav", ".ogg", ".opus", ".mp3", ".oga", ".aiff", ".aif", ".au", ".w64")
+UNREADABLE_SUFFIXES = (".m4a", ".mp4", ".aac", ".wma", ".webm", ".amr", ".3gp")  # audio, too
 _SUBTYPES = {"flac": ("FLAC", "PCM_24"), "flac16": ("FLAC", "PCM_16"), "wav": ("WAV", "FLOAT")}
 
 
@@ -154,10 +155,10 @@ def suffix_of(kind: AudioFormat) -> str:
     return ".wav" if kind == "wav" else ".flac"
 
 
-def audio_files(folder: Path) -> Iterator[Path]:
+def audio_files(folder: Path, suffixes: Sequence[str] = SUFFIXES) -> Iterator[Path]:
     """All audio files under a folder by their endings, sorted by relative path; no hidden ones."""
     for path in sorted(folder.rglob("*"), key=lambda path: path.relative_to(folder).parts):
-        if _is_audio_name(path.name) and path.is_file():
+        if _is_audio_name(path.name, suffixes) and path.is_file():
             yield path
 
 
@@ -168,6 +169,6 @@ def has_audio_files(folder: Path) -> bool:
     )
 
 
-def _is_audio_name(name: str) -> bool:
+def _is_audio_name(name: str, suffixes: Sequence[str] = SUFFIXES) -> bool:
     # macOS writes ._name.wav beside name.wav: not audio
-    return not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES
+    return not name.startswith(".") and os.path.splitext(name)[1].lower() in suffixes

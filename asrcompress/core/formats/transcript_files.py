@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from asrcompress.core.audio import audio_files, has_audio_files
+from asrcompress.core.audio import (
+    SUFFIXES,
+    UNREADABLE_SUFFIXES,
+    audio_files,
+    has_audio_files,
+)
 from asrcompress.core.detection import Evidence
 from asrcompress.core.errors import InputError
 from asrcompress.core.files import read_text
@@ -21,10 +26,12 @@ def detect(place: Path) -> Evidence:
 def read(place: Path) -> Iterator[Utterance]:
     """The audio files in order of their paths, `a/b.flac` with its reference in `a/b.txt`.
 
+    A phone's .m4a among them is an utterance as well, for its reading to report and count it.
+
     Raises:
         InputError: some files have a text beside them and others do not.
     """
-    paths = list(audio_files(place))
+    paths = list(audio_files(place, (*SUFFIXES, *UNREADABLE_SUFFIXES)))
     missing = [path for path in paths if not path.with_suffix(".txt").is_file()]
     if missing and len(missing) < len(paths):
         raise InputError(

@@ -41,3 +41,13 @@ def test_a_text_that_is_missing_among_others_is_named(tmp_path: Path) -> None:
 def test_a_folder_without_audio_is_not_this_format(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("")
     assert not transcript_files.detect(tmp_path)
+
+
+def test_audio_that_cannot_be_read_is_not_passed_over(tmp_path: Path) -> None:
+    """It is reported with its name and counted, as a damaged file is."""
+    _audio(tmp_path, "a.wav")
+    (tmp_path / "b.M4A").write_bytes(b"\0\0\0\x20ftypM4A ")
+    first, second = transcript_files.read(tmp_path)
+    assert len(first.audio()) == 1600
+    with pytest.raises(InputError, match=r"not readable as audio: .*b\.M4A; .*expected WAV, FLAC"):
+        second.audio()
