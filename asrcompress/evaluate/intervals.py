@@ -54,8 +54,9 @@ def pooled_interval(
     evaluations: Sequence[Evaluation], *, seed: int = 0, replicates: int = REPLICATES
 ) -> Interval | None:
     """The 95 % interval of the word error rate over several conditions of one corpus together."""
-    (found,) = resample([rate_sample(evaluations)], seed=seed, replicates=replicates)
-    return rate_interval(found)
+    sample = rate_sample(evaluations)
+    (found,) = resample([sample], seed=seed, replicates=replicates)
+    return rate_interval(found, sample)
 
 
 def compare(
@@ -107,12 +108,22 @@ def rate_sample(evaluations: Sequence[Evaluation]) -> RateSample:
     return RateSample(blocks, blocks.sums([errors]), blocks.sums([lengths]))
 
 
-def rate_interval(found: Resampled | None) -> Interval | None:
-    """The interval of a rate: not below 0, where few blocks would put it."""
+def rate_interval(found: Resampled | None, sample: RateSample) -> Interval | None:
+    """The interval of a rate: not below 0, where few blocks would put it.
+
+    Without a single error there is nothing to resample; the rates that a score test does not
+    refuse then reach up to z^2 / (words + z^2) (Wilson 1927).
+    """
     if found is None:
         return None
     interval = found.interval()
-    return interval.model_copy(update={"low": max(0.0, interval.low)})
+    high = interval.high
+    if found.estimate == 0:
+        from scipy.special import ndtri
+
+        square = float(ndtri((1 + LEVEL) / 2)) ** 2
+        high = max(high, square / (float(sample.lengths.sum()) + square))
+    return interval.model_copy(update={"low": max(0.0, interval.low), "high": high})
 
 
 def comparison_of(changes: Changes, found: Resampled, how: Bootstrap, baseline: str) -> Comparison:

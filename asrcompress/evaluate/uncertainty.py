@@ -48,8 +48,9 @@ def uncertainty_of(
     places: list[Place] = [*matrix.cells, *((name, one) for name in artefacts for one in margins)]
     pairs = {place: found for place in places if (found := _pairs(matrix, place)) is not None}
     samples = _interaction_samples(matrix, pairs)
+    whole = {place: rate_sample(list(evaluations_at(matrix, place).values())) for place in places}
     rates, losses, beyond = _resampled(
-        {place: rate_sample(list(evaluations_at(matrix, place).values())) for place in places},
+        whole,
         {place: found.sample for place, found in pairs.items()},
         {place: found.sample for place, found in samples.items()},
         statistics=statistics,
@@ -64,7 +65,7 @@ def uncertainty_of(
         for place, found in beyond.items()
     }
     return Uncertainty(
-        intervals={place: rate_interval(found) for place, found in rates.items()},
+        intervals={place: rate_interval(found, whole[place]) for place, found in rates.items()},
         comparisons=_with_margins(_of_cells(matrix, comparisons, interactions), comparisons),
     )
 

@@ -224,3 +224,11 @@ def test_other_normalisers_are_refused() -> None:
     one = evaluation([utterance("a", errors=0, n=1), utterance("b", errors=0, n=1)])
     with pytest.raises(InputError, match="different normalisers; got basic-1 and none-1"):
         compare(one, one.model_copy(update={"normaliser": "none-1"}))
+
+
+def test_no_error_at_all_is_no_certainty() -> None:
+    """Wilson's interval at 0 of n: up to z^2 / (n + z^2), 3.8415 / 643.84 at 640 words."""
+    perfect = wer_interval(_spoken([[0] * UTTERANCES] * SPEAKERS))
+    assert perfect is not None
+    assert perfect.low == 0
+    assert perfect.high == pytest.approx(3.8415 / 643.8415, rel=1e-4)
