@@ -10,7 +10,6 @@ from asrcompress.audit.recipe import BothConditions, Recipe
 from asrcompress.core.condition import Condition, Step
 from asrcompress.core.errors import InputError
 
-ANY_TYPE = "any"  # among noise types: of every type, as without types
 _EFFECT = "effect"
 
 
@@ -57,15 +56,11 @@ def _matrix(recipe: Recipe) -> Iterator[Condition]:
     snr_db = wanted.noise.snr_db if wanted.noise else []
     types = wanted.noise.types if wanted.noise else []
     rooms = list(wanted.rooms.sizes) if wanted.rooms else []
-    named = [name for name in types if name != ANY_TYPE]
     is_active = wanted.noise is not None and wanted.noise.reference == "active"
     make = partial(conditions_from, reference="active" if is_active else None, seed=seed)
     if wanted.clean:
         yield from make([], [], False, clean=True)
-    if not types or ANY_TYPE in types:
-        yield from make(snr_db, [], False)
-    if named:
-        yield from make(snr_db, [], False, noise_types=named)
+    yield from make(snr_db, [], False, noise_types=types)
     yield from make([], rooms, False)
     if wanted.both:
         both = wanted.both if isinstance(wanted.both, BothConditions) else BothConditions()

@@ -20,6 +20,7 @@ def show_corpora(result: CorruptResult, *, as_json: bool) -> None:
             "folder": str(corpus.folder),
             "utterances": corpus.utterances,
             "achieved_snr_db": corpus.achieved_snr_db,
+            "achieved_snr_in": corpus.achieved_snr_in,
             "is_simulated": corpus.is_simulated,
             "bad_files": [{"id": bad.id, "cause": bad.cause} for bad in corpus.bad_files],
         }
@@ -30,11 +31,12 @@ def show_corpora(result: CorruptResult, *, as_json: bool) -> None:
         return
     table = _table("condition", "utterances", "achieved SNR dB", "sources", "bad files")
     for row in rows:
-        achieved = row["achieved_snr_db"]
+        achieved, place = row["achieved_snr_db"], row["achieved_snr_in"]
+        where = "" if place in (None, "file") else f", {place.removeprefix('mixture ')}"
         table.add_row(
             row["condition"],
             str(row["utterances"]),
-            f"{achieved[0]:.3f} .. {achieved[1]:.3f}" if achieved else "-",
+            f"{achieved[0]:.3f} .. {achieved[1]:.3f}{where}" if achieved else "-",
             "simulated" if row["is_simulated"] else "as given",
             str(len(row["bad_files"])),
         )

@@ -6,8 +6,9 @@ import csv
 import gzip
 import io
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from os.path import commonpath, dirname, isabs, relpath, splitext
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -21,6 +22,24 @@ _LONGEST_LINE = 1 << 24  # characters; no row of a manifest is longer, a decompr
 _DELIMITERS = (",", ";", "\t")  # of a .csv; spreadsheets in much of Europe write semicolons
 
 Row = dict[str, Any]
+
+
+def ids_of_paths(names: Iterable[str]) -> dict[str, str]:
+    """An id for each path that a manifest names: the path without its ending.
+
+    Absolute paths lose the folder that they all lie in, so that a corpus that moves keeps its
+    ids, and with them its noises.
+    """
+    listed = list(dict.fromkeys(names))
+    absolute = [name for name in listed if isabs(name)]
+    try:
+        common = commonpath([dirname(name) for name in absolute]) if absolute else ""
+    except ValueError:  # on several drives
+        common = ""
+    return {
+        name: splitext(relpath(name, common) if common and isabs(name) else name)[0]
+        for name in listed
+    }
 
 
 def has_suffix(path: Path, suffixes: Sequence[str]) -> bool:

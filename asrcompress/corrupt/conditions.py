@@ -10,6 +10,7 @@ from asrcompress.corrupt.effect import bind_steps
 
 CLEAN = "clean"
 _EXAMPLE = "like noise:snr_db=10 or reverb:room=small+noise:snr_db=10,type=babble"
+ANY_TYPE = "any"  # among noise types: of every type, as without types
 
 
 def conditions_from(
@@ -69,7 +70,7 @@ def _noise_steps(
     against = {} if reference is None else {"reference": reference}
     for kind in noise_types or (None,):
         for level_db in snr_db:
-            named = {} if kind is None else {"type": kind}
+            named = {} if kind in (None, ANY_TYPE) else {"type": kind}
             yield Step("noise", {**named, **against, "snr_db": float(level_db)})
 
 

@@ -33,6 +33,7 @@ class CorruptedCorpus:
     utterances: int
     bad_files: tuple[BadFile, ...] = ()
     achieved_snr_db: tuple[float, float] | None = None
+    achieved_snr_in: str | None = None
     is_simulated: bool = False
 
 
@@ -96,5 +97,6 @@ def _corpus_of(
         utterances=len(rows),
         bad_files=bad,
         achieved_snr_db=(min(achieved), max(achieved)) if achieved else None,
+        achieved_snr_in=rows[0]["achieved_snr_in"] if achieved else None,
         is_simulated=any(use.source.is_simulated for use in uses),
     )

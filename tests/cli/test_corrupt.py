@@ -97,3 +97,14 @@ def test_mistakes_are_one_line(
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert said in err
+
+
+def test_where_an_snr_was_measured_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After a codec the file cannot tell speech from noise: the SNR is the mixture's before it."""
+    command = ["corrupt", "bundled:corpus", "--effect", "noise:snr_db=5+telephone", "--snr", "5"]
+    assert run([*command, "-o", str(tmp_path / "out")]) == 0
+    printed = capsys.readouterr().out
+    assert "5.000 .. 5.000, before telephone" in printed
+    assert printed.count("before telephone") == 1

@@ -102,3 +102,10 @@ def test_a_name_of_ones_own() -> None:
 def test_mistakes_in_a_text_are_named(text: str, words: str) -> None:
     with pytest.raises(InputError, match=words):
         condition_of(steps_from_text(text))
+
+
+def test_any_type_among_others() -> None:
+    """`any` is noise of every type, as without types, also beside named ones."""
+    either, babble = conditions_from([5], [], False, noise_types=["any", "babble"])
+    assert either == conditions_from([5], [], False)[0]
+    assert babble.name == "noise-babble-5dB"

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from os.path import splitext
 from pathlib import Path
 
 from asrcompress.core.detection import Evidence
 from asrcompress.core.errors import InputError
-from asrcompress.core.rows import JSON_SUFFIXES, first_json_row, has_suffix, json_rows
+from asrcompress.core.rows import JSON_SUFFIXES, first_json_row, has_suffix, ids_of_paths, json_rows
 from asrcompress.core.utterance import Utterance, audio_path, make_utterance
 
 _NAMES = ("manifest.jsonl", "manifest.json", "manifest.jsonl.gz", "manifest.json.gz")
@@ -29,7 +28,10 @@ def read(place: Path) -> Iterator[Utterance]:
     manifest = _manifest_at(place)
     if manifest is None:
         raise InputError("no NeMo manifest", where=place, expected=f"{_NAMES[0]} or a .jsonl file")
-    for where, row in json_rows(manifest):
+    rows = list(json_rows(manifest))
+    names = (row.get("audio_filepath") for _, row in rows)
+    ids = ids_of_paths(name for name in names if isinstance(name, str))
+    for where, row in rows:
         name = row.pop("audio_filepath", None)
         if not isinstance(name, str) or not name:
             raise InputError("no audio_filepath", where=where, expected="a path in quotes")
@@ -38,7 +40,7 @@ def read(place: Path) -> Iterator[Utterance]:
             raise InputError("bad text", where=where, got=repr(text), expected="a string")
         offset = f"@{row['offset']}" if row.get("offset") is not None else ""
         given = row.get("id")
-        identifier = f"{splitext(name)[0]}{offset}" if given in (None, "") else str(given)
+        identifier = f"{ids[name]}{offset}" if given in (None, "") else str(given)
         yield make_utterance(
             audio_path(manifest.parent, name),
             where=where,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from os.path import splitext
 from pathlib import Path
 
 from asrcompress.core.detection import Evidence
@@ -13,6 +12,7 @@ from asrcompress.core.rows import (
     TEXT_COLUMNS,
     first_of,
     has_suffix,
+    ids_of_paths,
     read_table,
 )
 from asrcompress.core.utterance import Utterance, audio_path, is_file, make_utterance
@@ -60,7 +60,9 @@ def read(place: Path) -> Iterator[Utterance]:
             expected=f"one of {', '.join((_AUDIOFOLDERS_COLUMN, *_AUDIO_COLUMNS))}",
         )
     text_column = first_of(TEXT_COLUMNS, table.header)
-    for where, row in table.rows:
+    rows = list(table.rows)
+    ids = ids_of_paths(row[audio_column] for _, row in rows)
+    for where, row in rows:
         name = row.pop(audio_column)
         if not name:
             raise InputError(f"no {audio_column}", where=where, expected="a path")
@@ -71,7 +73,7 @@ def read(place: Path) -> Iterator[Utterance]:
             _audio_at(table.path.parent, name),
             where=where,
             columns=row,
-            identifier=row.get("id") or splitext(name)[0],
+            identifier=row.get("id") or ids[name],
             text=text,
         )
 

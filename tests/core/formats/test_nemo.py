@@ -100,3 +100,19 @@ def test_a_folder_without_a_manifest_is_refused(tmp_path: Path) -> None:
     assert not nemo.detect(tmp_path)
     with pytest.raises(InputError, match=r"no NeMo manifest.*manifest\.jsonl"):
         list(nemo.read(tmp_path))
+
+
+def test_absolute_paths_give_ids_that_move_with_the_corpus(tmp_path: Path) -> None:
+    """What all paths begin with is no part of an id: the same corpus elsewhere has the same ids."""
+    ids = []
+    for home in ("here", "there/deeper"):
+        folder = tmp_path / home
+        (folder / "b").mkdir(parents=True)
+        rows = []
+        for name in ("a.wav", "b/c.wav"):
+            soundfile.write(folder / name, np.zeros(1600), 16_000)
+            rows.append(json.dumps({"audio_filepath": str(folder / name), "text": "x"}))
+        manifest = tmp_path / f"{home.replace('/', '-')}.jsonl"
+        manifest.write_text("\n".join(rows), encoding="utf-8")
+        ids.append([utterance.id for utterance in nemo.read(manifest)])
+    assert ids == [["a", "b/c"], ["a", "b/c"]]
