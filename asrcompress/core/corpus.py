@@ -12,6 +12,7 @@ from asrcompress.core.utterance import Utterance as Utterance
 from asrcompress.core.utterance import is_file
 
 BUNDLED = "bundled:corpus"
+_USUAL_NAMES = ("manifest", "metadata", "cuts")  # they say nothing of what is in the corpus
 HUB_PREFIX = "hf:"
 
 
@@ -104,8 +105,12 @@ def _refuse_all_missing(utterances: tuple[Utterance, ...], place: str | Path) ->
 
 
 def _name_of(place: Path) -> str:
+    """The folder's name; a manifest's own where it has one, so that two in a folder differ."""
     resolved = place.resolve()
-    return resolved.name if resolved.is_dir() else resolved.parent.name or resolved.stem
+    if resolved.is_dir():
+        return resolved.name
+    stem = resolved.name.partition(".")[0]
+    return resolved.parent.name or stem if stem in _USUAL_NAMES else stem
 
 
 def _bundled_folder() -> Path:

@@ -209,3 +209,16 @@ def test_hash_tells_a_segment_from_a_whole_recording(tmp_path: Path) -> None:
         (tmp_path / "manifest.jsonl").write_text(row, encoding="utf-8")
         hashes.add(read_corpus(tmp_path).sha256())
     assert len(hashes) == 2
+
+
+@pytest.mark.parametrize(
+    ("manifest", "name"), [("manifest.jsonl", "voices"), ("dev.jsonl", "dev"), ("", "voices")]
+)
+def test_the_name_of_a_corpus(tmp_path: Path, manifest: str, name: str) -> None:
+    """Two manifests in one folder have names of their own; a usual one is named by its folder."""
+    folder = tmp_path / "voices"
+    folder.mkdir()
+    soundfile.write(folder / "a.wav", [0.5] * 1600, 16_000)
+    row = '{"audio_filepath": "a.wav", "text": "x"}'
+    (folder / (manifest or "manifest.jsonl")).write_text(row, encoding="utf-8")
+    assert read_corpus(folder / manifest if manifest else folder).name == name
