@@ -135,6 +135,6 @@ def test_real_recordings() -> None:
         assert len(cell.groups) == 48
         assert cell.wer_interval is not None
         assert cell.wer_interval.low == pytest.approx(0.134, abs=0.003)
-        assert cell.wer_interval.high == pytest.approx(0.235, abs=0.003)
+        assert cell.wer_interval.high == pytest.approx(0.242, abs=0.003)  # 0.235 uncorrected
         texts.append([row.pred_text for row in outcome.evaluations[0].utterances])
     assert texts[0] == texts[1]
