@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from asrcompress.core.audio import audio_files
@@ -92,6 +93,23 @@ def audio_in(root: Path, what: str) -> list[Path]:
     if not paths:
         raise nothing_in(root, what)
     return paths
+
+
+def others(
+    root: Path,
+    paths: Iterable[Path],
+    listed: Collection[Path],
+    is_of_other_sort: Callable[[PurePath], bool],
+) -> list[Path]:
+    """The files that are not of the other sort, noises or responses, by its lists or its names.
+
+    listed: those that the other sort's Kaldi lists name.
+    """
+    return [
+        path
+        for path in paths
+        if path not in listed and not is_of_other_sort(root.name / path.relative_to(root))
+    ]
 
 
 def nothing_in(root: Path, what: str) -> InputError:

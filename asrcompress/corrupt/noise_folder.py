@@ -23,6 +23,7 @@ from asrcompress.corrupt.folders import (
     audible,
     audio_in,
     nothing_in,
+    others,
 )
 from asrcompress.corrupt.level import is_silent
 from asrcompress.corrupt.listing import NOISE_LIST, RIR_LIST, listed_files, read_table
@@ -109,13 +110,8 @@ def open_noise_folder(root: Path) -> NoiseFolder:
         InputError: no such folder, no noise in it, or a manifest or list with mistakes.
     """
     paths = audio_in(root, "noise")
-    listed = listed_files(root, NOISE_LIST)
-    responses = listed_files(root, RIR_LIST)
-    noises = list(listed) or [
-        path
-        for path in paths
-        if path not in responses and not is_response_path(root.name / path.relative_to(root))
-    ]
+    listed, responses = listed_files(root, NOISE_LIST), listed_files(root, RIR_LIST)
+    noises = list(listed) or others(root, paths, responses, is_response_path)
     if not noises:
         raise nothing_in(root, "noise")
     rows = read_table(root)

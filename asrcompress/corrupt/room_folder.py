@@ -22,6 +22,7 @@ from asrcompress.corrupt.folders import (
     audible,
     audio_in,
     nothing_in,
+    others,
 )
 from asrcompress.corrupt.level import is_silent
 from asrcompress.corrupt.listing import NOISE_LIST, RIR_LIST, listed_files, read_table
@@ -94,13 +95,8 @@ def open_room_folder(root: Path) -> RoomFolder:
     """
     what = "impulse responses"
     paths = audio_in(root, what)
-    listed = listed_files(root, RIR_LIST)
-    noises = listed_files(root, NOISE_LIST)
-    responses = list(listed) or [
-        path
-        for path in paths
-        if path not in noises and not is_noise_path(root.name / path.relative_to(root))
-    ]
+    listed, noises = listed_files(root, RIR_LIST), listed_files(root, NOISE_LIST)
+    responses = list(listed) or others(root, paths, noises, is_noise_path)
     if not responses:
         raise nothing_in(root, what)
     rows = read_table(root)

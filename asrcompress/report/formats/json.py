@@ -6,58 +6,46 @@ Schema, too: `asrcompress schema printed`.
 
 from __future__ import annotations
 
-from pydantic import Field, computed_field
+from pydantic import BaseModel, Field, computed_field
 
 from asrcompress.core.comparison import Verdict
 from asrcompress.core.cost import Cost
 from asrcompress.core.error_table import CellErrors
+from asrcompress.core.evaluation import ErrorCounts
 from asrcompress.core.files import to_json
 from asrcompress.core.results import CellResult, GroupResult, MarginResult, Results
 from asrcompress.report.view import View
 
 
-class PrintedGroup(GroupResult):
+class _Rates(BaseModel):
+    """What derives from the counts of a group, margin or cell: fractions, null where undefined."""
+
+    words: ErrorCounts
+    chars: ErrorCounts
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def wer(self) -> float | None:
+        return self.words.rate
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def cer(self) -> float | None:
+        return self.chars.rate
+
+
+class PrintedGroup(_Rates, GroupResult):
     """A subgroup with its rates, as fractions; null where undefined."""
 
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def wer(self) -> float | None:
-        return self.words.rate
 
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def cer(self) -> float | None:
-        return self.chars.rate
-
-
-class PrintedMargin(MarginResult):
+class PrintedMargin(_Rates, MarginResult):
     """A margin with its rates, as fractions; null where undefined."""
 
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def wer(self) -> float | None:
-        return self.words.rate
 
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def cer(self) -> float | None:
-        return self.chars.rate
-
-
-class PrintedCell(CellResult):
+class PrintedCell(_Rates, CellResult):
     """A cell with its rates, as fractions, and its verdict; null where undefined."""
 
     groups: tuple[PrintedGroup, ...] = ()
-
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def wer(self) -> float | None:
-        return self.words.rate
-
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def cer(self) -> float | None:
-        return self.chars.rate
 
     @computed_field  # type: ignore[prop-decorator]
     @property
