@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast, get_args
 
@@ -90,17 +91,20 @@ def corrupt(
     from asrcompress.corrupt import (
         CorruptRequest,
         VerifyRequest,
-        condition_of,
-        conditions_from,
         run,
-        steps_from_text,
     )
 
-    snrs, rooms = options.numbers(snr, option="--snr"), options.words(room)
-    types = options.words(noise_type)
+    asked = _Asked(
+        snrs_db=options.numbers(snr, option="--snr"),
+        noise_types=options.words(noise_type),
+        reference=reference,
+        rooms=options.words(room),
+        both=both,
+        effects=tuple(effect or ()),
+        clean=clean,
+    )
     if verify is not None:
-        asked = snrs or types or reference or rooms or both or effect or clean
-        if asked or output is not None or overwrite or seed or max_bad_files:
+        if asked != _Asked() or output is not None or overwrite or seed or max_bad_files:
             raise InputError(
                 "--verify writes nothing",
                 expected="CORPUS, --noise, --rir, --format and --workers at most with it",
@@ -113,22 +117,7 @@ def corrupt(
             "no CORPUS" if corpus is None else "no -o",
             expected="asrcompress corrupt CORPUS -o FOLDER, or asrcompress corrupt --verify FOLDER",
         )
-    for option in ("--noise-type" if types else None, "--reference" if reference else None):
-        if option and not snrs:
-            raise InputError(f"{option} without --snr", expected="SNRs in dB, like --snr 0,5,10")
-    if both and not (snrs and rooms):
-        raise InputError("--both needs --snr and --room", got="one of them or none")
-    conditions = conditions_from(
-        snrs,
-        rooms,
-        both,
-        noise_types=types,
-        reference=reference,
-        clean=clean,
-        seed=seed,
-    ) + tuple(condition_of(steps_from_text(text), seed) for text in effect or ())
-    if not conditions:
-        raise InputError("nothing to do", expected="--snr, --room, --effect or --clean")
+    conditions = asked.conditions(seed)
     _check_folders(conditions, noise, rir)
     if audio_format not in get_args(AudioFormat):
         known = get_args(AudioFormat)
@@ -149,6 +138,46 @@ def corrupt(
         result = run(wanted, progress)
     corruption.show_corpora(result, as_json=as_json)
     console.say(f"wrote {output}", quiet=quiet)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The options that ask for conditions."""
+
+    snrs_db: tuple[float, ...] = ()
+    noise_types: tuple[str, ...] = ()
+    reference: str | None = None
+    rooms: tuple[str, ...] = ()
+    both: bool = False
+    effects: tuple[str, ...] = ()
+    clean: bool = False
+
+    def conditions(self, seed: int) -> tuple[Condition, ...]:
+        """Raises InputError for none at all, or an option that would do nothing."""
+        from asrcompress.core.errors import InputError
+        from asrcompress.corrupt import condition_of, conditions_from, steps_from_text
+
+        needing = {"--noise-type": self.noise_types, "--reference": self.reference}
+        for option, given in needing.items():
+            if given and not self.snrs_db:
+                raise InputError(
+                    f"{option} without --snr", expected="SNRs in dB, like --snr 0,5,10"
+                )
+        if self.both and not (self.snrs_db and self.rooms):
+            raise InputError("--both needs --snr and --room", got="one of them or none")
+        found = conditions_from(
+            self.snrs_db,
+            self.rooms,
+            self.both,
+            noise_types=self.noise_types,
+            reference=self.reference,
+            clean=self.clean,
+            seed=seed,
+        )
+        found += tuple(condition_of(steps_from_text(text), seed) for text in self.effects)
+        if not found:
+            raise InputError("nothing to do", expected="--snr, --room, --effect or --clean")
+        return found
 
 
 def _check_folders(conditions: Sequence[Condition], noise: Path | None, rir: Path | None) -> None:
