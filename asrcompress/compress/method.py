@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from asrcompress.core.registry import load_plugin, plugin_names
 
 if TYPE_CHECKING:
-    import torch
     from pydantic import BaseModel
 
-    from asrcompress.compress.layers import Selection
+    from asrcompress.compress.decision import Context, Decisions, Weights
 
 
 class Method(Protocol):
@@ -24,13 +22,11 @@ class Method(Protocol):
     def label(self, params: Any) -> str:
         """Its part of an artefact's name."""
 
-    def refusal(self, module: torch.nn.Module) -> str | None:
-        """Why it does not fit the module, None where it does."""
+    def refusal(self, params: Any, weights: Weights, context: Context) -> str | None:
+        """Why it does not fit the model, None where it does; before any work is done."""
 
-    def compress(
-        self, module: torch.nn.Module, params: Any, selection: Selection
-    ) -> Mapping[str, str]:
-        """Change the module; why, by name of each weight tensor that it touched."""
+    def decide(self, params: Any, weights: Weights, context: Context) -> Decisions:
+        """What is to become of each layer; nothing is changed yet."""
 
 
 def method_of(name: str) -> Method:

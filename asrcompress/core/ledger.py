@@ -2,7 +2,62 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict
+
+HISTOGRAM_BINS = 33  # odd, so that one bin is centred on zero
+
+FuzzyClass = Literal["low", "medium", "high"]
+
+
+class Memberships(BaseModel):
+    """A layer's weights by fuzzy class of importance: shares that add up to one.
+
+    alpha and beta are multiples of the standard deviation of |w|. Source: Oujabour et al. (2025),
+    section III.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    low: float
+    medium: float
+    high: float
+    alpha: float
+    beta: float
+    layer_class: FuzzyClass
+
+
+class Sensitivity(BaseModel):
+    """What one treatment of one layer alone does to the model's posteriors.
+
+    option: for example "4 bits" or "2 bits hqq". weight_bytes: of the layer's weight then.
+    divergence: Kullback-Leibler divergence from the original's posteriors, in nats a frame (a
+    token, for a model with a decoder), by condition of the calibration audio.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    option: str
+    weight_bytes: int
+    divergence: dict[str, float]
+
+
+class LayerAnalysis(BaseModel):
+    """What was found out about a layer's weight before it was decided upon.
+
+    histogram: counts of w in HISTOGRAM_BINS equal bins from -max_abs to max_abs. median_abs and
+    std_abs: of |w|.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    histogram: tuple[int, ...]
+    max_abs: float
+    median_abs: float
+    std_abs: float
+    memberships: Memberships | None = None
+    sensitivity: tuple[Sensitivity, ...] = ()
 
 
 class LedgerRow(BaseModel):
@@ -10,7 +65,9 @@ class LedgerRow(BaseModel):
 
     name: the tensor's name in the original state dict. kind: its module's class, e.g. Linear.
     qtype: qint8 | qint4 | qint2, or the dtype if it was not quantised. sparsity: zeros / weights
-    after compression. bytes_after counts scales and shifts with the tensor they belong to.
+    after compression. bytes_after counts scales and shifts with the tensor they belong to. tied_to:
+    the tensor whose bytes it shares, and which counts them. analysis: where it was asked for, or
+    the method needed it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -25,6 +82,8 @@ class LedgerRow(BaseModel):
     bytes_after: int
     is_compressed: bool
     why: str
+    tied_to: str | None = None
+    analysis: LayerAnalysis | None = None
 
     @property
     def weights(self) -> int:

@@ -41,6 +41,51 @@ class MethodStep(_Model):
     params: dict[str, Any]
 
 
+class Selection(_Model):
+    """Which layers the methods may touch: all Linear ones, without further options.
+
+    Patterns are fnmatch patterns over layer names; one that matches a block takes all layers in
+    it. Without `include` every layer is in; `exclude` wins over `include`.
+    """
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    conv: bool = Field(
+        default=False, description="compress Conv1d weights too (feature extractor, positions)"
+    )
+    embedding: bool = Field(default=False, description="compress embedding tables too")
+    keep_head: bool = Field(
+        default=False, description="leave the output layer (lm_head, proj_out) as it is"
+    )
+
+
+class CalibrationCorpus(_Model):
+    """Audio that a plan was measured on; no transcript is used."""
+
+    name: str
+    condition: str
+    utterances: int
+    duration_s: float
+    sha256: str
+
+
+class CalibrationRecord(_Model):
+    """How a plan of bits was found.
+
+    budget: as asked for, for example "8.3 MB" or "0.01 nats". divergence: Kullback-Leibler
+    divergence of the compressed model's posteriors from the original's, in nats a frame (a token,
+    for a model with a decoder), by condition. predicted: the sum of the layers' own. measured: of
+    the whole plan.
+    """
+
+    corpora: tuple[CalibrationCorpus, ...]
+    budget: str
+    budget_bytes: int | None
+    predicted: dict[str, float]
+    measured: dict[str, float]
+    plans_measured: int
+
+
 class Probe(_Model):
     """A fixed input's logits, to prove that a reload gives the same model.
 
@@ -58,12 +103,12 @@ class Probe(_Model):
 class ArtefactManifest(_Model):
     """The whole of asrcompress.json."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     label: str = Field(description="the compression's name, for example prune30-global-int8")
     source: SourceRecord
     steps: tuple[MethodStep, ...]
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
+    selection: Selection = Selection()
+    storage: Literal["dense", "bitmask"] = "dense"
     seed: int = 0
     runtime: Literal["torch"] = "torch"
     weights_file: str
@@ -71,9 +116,17 @@ class ArtefactManifest(_Model):
     quantization: dict[str, dict[str, str]] = Field(
         default_factory=dict, description="module name to optimum-quanto's qtypes"
     )
+    tensors: dict[str, str] = Field(
+        description="sha256 of each tensor of the loaded state dict: an altered one is named"
+    )
+    encodings: dict[str, str] = Field(
+        default_factory=dict,
+        description="tensors that are stored in another form than they are loaded in",
+    )
     sizes: Sizes
     ledger: Ledger
-    probe: Probe
+    calibration: CalibrationRecord | None = None
+    probe: Probe | None = Field(description="None for a module that is no recogniser")
     versions: dict[str, str]
 
     @property
