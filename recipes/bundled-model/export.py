@@ -11,7 +11,8 @@ from pathlib import Path
 
 import torch
 from network import configuration
-from transformers import Wav2Vec2ForCTC
+from torch import Tensor
+from transformers import PreTrainedModel, Wav2Vec2ForCTC
 from utterances import TOKENS
 
 PREPROCESSOR = {
@@ -36,17 +37,15 @@ TOKENIZER = {
 }
 
 
-def main() -> None:
-    """Export one checkpoint."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--checkpoint", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    options = parser.parse_args()
-    average = torch.load(options.checkpoint, weights_only=True)["average"]
-    weights = {key[3:]: value for key, value in average.items() if key.startswith("hf.")}
-    model = Wav2Vec2ForCTC(configuration())
-    model.load_state_dict(weights)
-    model.eval().save_pretrained(options.out)
+def averaged(checkpoint: Path) -> dict[str, Tensor]:
+    """The averaged weights of what ships, by their names in transformers."""
+    average = torch.load(checkpoint, weights_only=True)["average"]
+    return {key[3:]: value for key, value in average.items() if key.startswith("hf.")}
+
+
+def write_model(model: PreTrainedModel, out: Path) -> None:
+    """``model`` and its processor files as a folder that ``from_pretrained`` loads."""
+    model.eval().save_pretrained(out)
     vocabulary = dict(zip(("<pad>", "<s>", "</s>", "<unk>"), range(4), strict=True))
     vocabulary |= {token: index for token, index in TOKENS.items() if index > 3}
     for name, content in {
@@ -55,7 +54,18 @@ def main() -> None:
         "special_tokens_map.json": SPECIAL,
         "tokenizer_config.json": TOKENIZER,
     }.items():
-        (options.out / name).write_text(json.dumps(content, indent=2) + "\n")
+        (out / name).write_text(json.dumps(content, indent=2) + "\n")
+
+
+def main() -> None:
+    """Export one checkpoint."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--checkpoint", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    model = Wav2Vec2ForCTC(configuration())
+    model.load_state_dict(averaged(options.checkpoint))
+    write_model(model, options.out)
 
 
 if __name__ == "__main__":

@@ -47,18 +47,24 @@ def word_loss(net: Recogniser, hidden: Tensor, spans: Spans, classes: Tensor) ->
     return functional.cross_entropy(scores, classes, label_smoothing=LABEL_SMOOTHING)
 
 
-def alignment_loss(net: Recogniser, hidden: Tensor, spans: Spans, batch: Batch) -> Tensor:
+def alignment_loss(
+    net: Recogniser, hidden: Tensor, spans: Spans, batch: Batch, rows: Tensor | None = None
+) -> Tensor:
     """Cross-entropy of each frame when a word's letters share its span evenly.
 
     A rough truth, good only to start with: CTC alone spends its first epochs on blanks.
+    ``rows``, (batch,) bool, says which utterances count; 0 where none does.
     """
     aligned = torch.full(hidden.shape[:2], -100)
     places = zip(spans.rows.tolist(), spans.first.tolist(), spans.last.tolist(), strict=True)
     for (row, first, last), word in zip(places, _letters(batch), strict=True):
         place = torch.arange(last - first) * len(word) // (last - first)
         aligned[row, first:last] = torch.tensor(word)[place]
+    if rows is not None:
+        aligned[~rows] = -100
     scores = net.letters(hidden).float().flatten(0, 1)
-    return functional.cross_entropy(scores, aligned.flatten(), ignore_index=-100)
+    total = functional.cross_entropy(scores, aligned.flatten(), ignore_index=-100, reduction="sum")
+    return total / (aligned != -100).sum().clamp(min=1)
 
 
 def _letters(batch: Batch) -> list[list[int]]:

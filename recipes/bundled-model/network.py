@@ -9,7 +9,7 @@ from clips import SAMPLE_RATE_HZ
 from logmel import BANDS
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import Wav2Vec2Config, Wav2Vec2ForCTC
+from transformers import PreTrainedModel, Wav2Vec2Config, Wav2Vec2ForCTC
 
 CONV_DIM = (32, 48, 64, 64, 96, 96, 128, 128, 128)
 CONV_KERNEL = (10, 3, 3, 3, 3, 2, 2, 5, 5)
@@ -112,13 +112,16 @@ def pool_dropout(module: nn.Module) -> None:
 
 
 class Recogniser(nn.Module):
-    """``hf`` is what ships; the other parts only help it learn."""
+    """``hf`` is what ships; the other parts only help it learn.
 
-    def __init__(self, word_classes: int) -> None:
+    ``hf`` is a new bundled recogniser, or any CTC model of transformers with these convolutions.
+    """
+
+    def __init__(self, word_classes: int, hf: PreTrainedModel | None = None) -> None:
         super().__init__()
-        self.hf = Wav2Vec2ForCTC(configuration())
+        self.hf = Wav2Vec2ForCTC(configuration()) if hf is None else hf
         pool_dropout(self.hf)
-        self.layers = self.hf.wav2vec2.feature_extractor.conv_layers
+        self.layers = self.hf.base_model.feature_extractor.conv_layers
         self.to_mel = nn.Linear(CONV_DIM[LISTENING - 1], BANDS)
         self.from_mel = nn.Conv1d(BANDS, CONV_DIM[LISTENING], 2, 2)
         self.words = nn.Linear(self.hf.config.hidden_size, word_classes)
@@ -137,9 +140,10 @@ class Recogniser(nn.Module):
         frames = functional.gelu(first.layer_norm(frames))
         for layer in self.layers[LISTENING + 1 :]:
             frames = functional.gelu(layer.layer_norm(convolve(frames, layer.conv)))
-        hidden, _ = self.hf.wav2vec2.feature_projection(frames)
+        projected = self.hf.base_model.feature_projection(frames)
+        hidden = projected[0] if isinstance(projected, tuple) else projected  # HuBERT's is one
         mask = torch.arange(hidden.shape[1])[None, :] < counts[:, None]
-        encoded: Tensor = self.hf.wav2vec2.encoder(hidden, attention_mask=mask)[0]
+        encoded: Tensor = self.hf.base_model.encoder(hidden, attention_mask=mask)[0]
         return encoded
 
     def letters(self, hidden: Tensor) -> Tensor:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from network import LISTENING
 from utterances import Mix
 
 TRAIN_BANKS = ("train", "train-stretched", "espeak")
-_LISTENING_PARTS = (
-    "to_mel.",
-    *(
-        f"{prefix}{index}."
-        for prefix in ("layers.", "hf.wav2vec2.feature_extractor.conv_layers.")
-        for index in range(LISTENING)
-    ),
+_LISTENING_PARTS = re.compile(
+    rf"to_mel\.|(layers|hf\.\w+\.feature_extractor\.conv_layers)\.[0-{LISTENING - 1}]\."
 )
+
+
+def listens(weight: str) -> bool:
+    """Whether the weight of that name belongs to the convolutions that log-mel stands in for."""
+    return _LISTENING_PARTS.match(weight) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,8 @@ class Stage:
 
     def learns(self, weight: str) -> bool:
         """Whether this stage trains the weight of that name."""
-        listens = weight.startswith(_LISTENING_PARTS)
-        return {"encoder": not listens, "ear": listens, "join": True, "polish": True}[self.name]
+        lower = listens(weight)
+        return {"encoder": not lower, "ear": lower, "join": True, "polish": True}[self.name]
 
 
 STAGES = {

@@ -17,6 +17,7 @@ import os
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -42,13 +43,15 @@ SAVE_EVERY = 1000
 class Trainer:
     """One process's share of a stage."""
 
+    dev_sets: ClassVar[tuple[str, ...]] = ("en10-dev",)
+
     def __init__(self, stage: Stage, options: argparse.Namespace, rank: int) -> None:
         self.stage, self.options, self.rank, self.step = stage, options, rank, 0
         torch.manual_seed(SEED)
         banks = [ClipBank.load(options.work / "banks", name) for name in stage.banks]
         self.maker = UtteranceMaker(banks, np.random.default_rng([SEED, rank]))
         self.mel = LogMel()
-        self.net = Recogniser(len(self.maker.classes))
+        self.net = self.build()
         self.parameters = [p for name, p in self.net.named_parameters() if stage.learns(name)]
         self.optimiser = torch.optim.AdamW(
             [
@@ -60,6 +63,10 @@ class Trainer:
         )
         self.average: dict[str, Tensor] = {}
 
+    def build(self) -> Recogniser:
+        """The network before the first stage."""
+        return Recogniser(len(self.maker.classes))
+
     def run(self) -> None:
         """Train to the last step, saving and scoring on the way."""
         self.start()
@@ -67,12 +74,12 @@ class Trainer:
         while self.step < self.stage.steps:
             batch = self.draw()
             totals += self.learn(batch)
-            trained_s += WORLD * seconds(batch.sizes)
+            trained_s += dist.get_world_size() * seconds(batch.sizes)
             self.step += 1
             if self.rank == 0 and self.step % 100 == 0:
-                ctc, words, mel = totals / 100
+                means = " ".join(f"{value:.4f}" for value in totals / 100)
                 speed = trained_s / (time.time() - began)
-                print(f"{self.step} ctc {ctc:.4f} words {words:.4f} mel {mel:.4f} {speed:.0f} s/s")
+                print(f"{self.step} losses {means} {speed:.0f} s/s", flush=True)
                 totals[:] = 0
             if self.rank == 0 and (self.step % SAVE_EVERY == 0 or self.step == self.stage.steps):
                 self.save()
@@ -80,14 +87,14 @@ class Trainer:
 
     def start(self) -> None:
         """Resume this stage, or take over the weights of the stages before."""
-        if self._path(self.stage.name).exists():
-            saved = torch.load(self._path(self.stage.name), weights_only=True)
+        if self.path(self.stage.name).exists():
+            saved = torch.load(self.path(self.stage.name), weights_only=True)
             self.net.load_state_dict(saved["net"])
             self.optimiser.load_state_dict(saved["optimiser"])
             self.average, self.step = saved["average"], saved["step"]
             return
         for name in self.stage.starts_from:
-            weights = torch.load(self._path(name), weights_only=True)["average"]
+            weights = torch.load(self.path(name), weights_only=True)["average"]
             chosen = {key: value for key, value in weights.items() if STAGES[name].learns(key)}
             self.net.load_state_dict(chosen, strict=False)
         if self.stage.name == "join":
@@ -124,7 +131,7 @@ class Trainer:
         grads = [p.grad for p in self.parameters if p.grad is not None]
         flat = torch.cat([grad.flatten() for grad in grads])
         dist.all_reduce(flat)
-        flat /= WORLD
+        flat /= dist.get_world_size()
         norm = float(flat.norm())
         flat *= min(1.0, CLIP_NORM / (norm + 1e-6))
         for grad, part in zip(grads, flat.split([g.numel() for g in grads]), strict=True):
@@ -156,7 +163,7 @@ class Trainer:
             mel_loss = (self.net.to_mel(heard).float() - mels).square()[inside].mean()
             if self.stage.name == "ear":
                 return none, none, mel_loss
-            heard = heard * self._time_mask(heard)
+            heard = heard * self.time_mask(heard)
         counts = frame_counts(counts).clamp(min=1)  # a clip can be as short as the edges lost
         hidden = self.net.encode(heard, counts, self.stage.hears_mel)
         spans = Spans.of(batch, scale, hidden.shape[1])
@@ -178,7 +185,7 @@ class Trainer:
         return mask(mels, generator), scale
 
     @staticmethod
-    def _time_mask(heard: Tensor) -> Tensor:
+    def time_mask(heard: Tensor) -> Tensor:
         """Zero over up to 110 ms of each utterance, else one; (batch, frames, 1)."""
         keep = torch.ones(heard.shape[0], heard.shape[1], 1, dtype=heard.dtype)
         for row in range(len(keep)):
@@ -188,7 +195,7 @@ class Trainer:
 
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""
-        path = self._path(self.stage.name)
+        path = self.path(self.stage.name)
         saved = {
             "net": self.net.state_dict(),
             "average": self.average,
@@ -199,15 +206,16 @@ class Trainer:
         os.replace(path.with_suffix(".part"), path)
 
     def score(self) -> None:
-        """Print the WER of en10-dev with the averaged weights."""
+        """Print the WER of the dev sets with the averaged weights."""
         if self.stage.name == "ear":
             return
         own = {key: value.clone() for key, value in self.net.state_dict().items()}
         self.net.load_state_dict(self.average)
         self.net.eval()
-        scored = connected_set(self.options.data, "en10-dev")
-        errors, words = word_errors(scored.texts, [self._recognise(w) for w in scored.waves])
-        print(f"dev step {self.step} WER {errors / words:.4f}")
+        for name in self.dev_sets:
+            scored = connected_set(self.options.data, name)
+            errors, words = word_errors(scored.texts, [self._recognise(w) for w in scored.waves])
+            print(f"{name} step {self.step} WER {errors / words:.4f}", flush=True)
         self.net.train()
         self.net.load_state_dict(own)
 
@@ -218,16 +226,22 @@ class Trainer:
         counts = frame_counts(mel_counts(torch.tensor([wave.shape[1]])))
         return greedy(self.net.letters(self.net.encode(heard, counts, mel))[0])
 
-    def _path(self, name: str) -> Path:
+    def path(self, name: str) -> Path:
+        """A stage's checkpoint."""
         path: Path = self.options.work / f"{name}.pt"
         return path
 
 
+def meet(rank: int, world: int, port: int) -> None:
+    """Make this process, of one thread, one of ``world`` that share gradients."""
+    torch.set_num_threads(1)
+    os.environ["MASTER_ADDR"], os.environ["MASTER_PORT"] = "127.0.0.1", str(port)
+    dist.init_process_group("gloo", rank=rank, world_size=world)
+
+
 def work(rank: int, options: argparse.Namespace) -> None:
     """One process."""
-    torch.set_num_threads(1)
-    os.environ["MASTER_ADDR"], os.environ["MASTER_PORT"] = "127.0.0.1", str(options.port)
-    dist.init_process_group("gloo", rank=rank, world_size=WORLD)
+    meet(rank, WORLD, options.port)
     stage = STAGES[options.stage]
     Trainer(replace(stage, steps=options.steps or stage.steps), options, rank).run()
 

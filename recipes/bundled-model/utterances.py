@@ -32,6 +32,7 @@ class Mix:
     lowest_snr_db: float = -2.0
     colour: float = 0.6
     same_speaker: float = 0.85
+    drawn: int = 1  # utterances drawn for each one kept, so that those kept are of like length
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,10 @@ class UtteranceMaker:
         """About ``mix.seconds`` of audio: utterances of one number of words, so of like length."""
         words = int(rng.integers(1, mix.max_words + 1))
         count = max(2, round(mix.seconds / (0.25 + 0.75 * words)))
-        made = [self.utterance(words, mix, rng) for _ in range(count)]
+        made = [self.utterance(words, mix, rng) for _ in range(count * mix.drawn)]
+        if mix.drawn > 1:
+            at = int(rng.integers(0, len(made) - count + 1))
+            made = sorted(made, key=lambda one: len(one[0]))[at : at + count]
         sizes = [len(wave) for wave, _, _ in made]
         waves = np.zeros((count, -(-max(sizes) // ROUND) * ROUND), np.float32)
         spans, targets, texts = [], [], []
