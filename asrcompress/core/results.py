@@ -12,6 +12,7 @@ from asrcompress.core.cost import Cost, Sizes
 from asrcompress.core.errors import InputError
 from asrcompress.core.evaluation import Decoding, ErrorCounts
 from asrcompress.core.files import read_json
+from asrcompress.core.pivot import PivotTable
 from asrcompress.core.validation import validated
 
 RESULTS_NAME = "results.json"
@@ -23,6 +24,19 @@ SCHEMA_VERSION = 2
 
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ClassShareResult(_Model):
+    """How layers were sorted by the importance of their weights, as fractions of the layers.
+
+    medium: None where there are two classes only. pruning_rate: of the layers that were pruned;
+    None where none was.
+    """
+
+    low: float
+    medium: float | None
+    high: float
+    pruning_rate: float | None
 
 
 class ArtefactResult(_Model):
@@ -40,6 +54,17 @@ class ArtefactResult(_Model):
     sha256: str
     sizes: Sizes
     sparsity: float | None = None
+    parameters: int | None = Field(
+        default=None, description="weights of all tensors, those pruned to zero among them"
+    )
+    class_shares: ClassShareResult | None = Field(
+        default=None, description="where layers were sorted into classes, from the ledger"
+    )
+    divergence: dict[str, float] | None = Field(
+        default=None,
+        description="of the posteriors from the original's on the calibration audio, in nats a "
+        "frame or token, by condition; where the method measured it",
+    )
     decoding: Decoding
 
 
@@ -107,13 +132,15 @@ class MarginResult(_Model):
 class PublishedFigure(_Model):
     """A figure from a paper, for a place in the matrix; without one of the two, for a margin.
 
-    `noise_type`, `room` and `snr_db` place figures that a paper pools over the others.
+    `noise_type`, `room` and `snr_db` place figures that a paper pools over the others; `group` is
+    a subgroup's value, for a figure of a part of the corpus under that condition.
     """
 
     source: str = Field(description="where it is printed, for example Table 1")
     wer: float = Field(description="as a fraction")
     artefact: str
     condition: str | None = None
+    group: str | None = None
     noise_type: str | None = None
     room: str | None = None
     snr_db: float | None = None
@@ -140,6 +167,9 @@ class Results(_Model):
     margins: tuple[MarginResult, ...] = ()
     notes: tuple[str, ...] = ()
     published: Published | None = None
+    tables: tuple[PivotTable, ...] = Field(
+        default=(), description="tables in a paper's layout that reports add, from these results"
+    )
     versions: dict[str, str]
 
     @property

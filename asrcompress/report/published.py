@@ -8,6 +8,7 @@ from asrcompress.core.comparison import Interval
 from asrcompress.core.evaluation import ErrorCounts
 from asrcompress.core.results import ConditionResult, MarginResult, PublishedFigure, Results
 from asrcompress.report.places import place_of
+from asrcompress.report.wording import list_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +39,28 @@ def _row(figure: PublishedFigure, results: Results) -> PublishedRow:
     return PublishedRow(
         source=figure.source,
         artefact=figure.artefact,
-        place=figure.condition or ", ".join(_words(figure).values()) or "all conditions",
+        place=_place(figure),
         published=figure.wer,
         measured=words.rate if words else None,
         interval=interval,
     )
 
 
+def _place(figure: PublishedFigure) -> str:
+    if figure.condition is not None:
+        return list_names(filter(None, (figure.condition, figure.group)))
+    return list_names(_words(figure).values()) or "all conditions"
+
+
 def _measured(
     figure: PublishedFigure, results: Results
 ) -> tuple[ErrorCounts | None, Interval | None]:
-    """The cell of a condition, the margin of one noise type, SNR or room, or a sum of cells."""
+    """The cell of a condition or a subgroup in it, the margin of one noise type, SNR or room, or
+    a sum of cells."""
     if figure.condition is not None:
         cell = results.cell(figure.artefact, figure.condition)
+        if cell is not None and figure.group is not None:
+            return next((row.words for row in cell.groups if row.value == figure.group), None), None
         return (cell.words, cell.wer_interval) if cell else (None, None)
     given = _words(figure)
     if len(given) > 1:

@@ -19,6 +19,7 @@ from asrcompress.core.results import (
 )
 from asrcompress.report import notes
 from asrcompress.report.margins import MarginTable, margin_tables
+from asrcompress.report.pivot import Pivot, pivots_of
 from asrcompress.report.published import PublishedRow, published_rows
 from asrcompress.report.setup import Setup, setup_of
 from asrcompress.report.wording import headline, list_names
@@ -89,6 +90,7 @@ class View:
     groups: tuple[GroupRow, ...]
     margins: tuple[MarginTable, ...]
     published: tuple[PublishedRow, ...]
+    pivots: tuple[Pivot, ...]
     errors: ErrorTable
     summary: str
     method: str | None
@@ -151,6 +153,7 @@ def build_view(results: Results, costs: CostTable, errors: ErrorTable | None = N
         groups=tuple(group for row in conditions for group in _group_rows(row)),
         margins=margin_tables(results),
         published=published_rows(results),
+        pivots=pivots_of(results, {row.name: row.rates for row in artefacts}),
         errors=errors or ErrorTable(),
         summary=_summary(results, artefacts),
         method=notes.comparison_method(results),

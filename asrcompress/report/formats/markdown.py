@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from asrcompress.report.markdown.folded import folded_parts
 from asrcompress.report.markdown.pieces import details, escape, table, wer
+from asrcompress.report.markdown.pivot import pivot_parts
 from asrcompress.report.setup import Setup
 from asrcompress.report.view import ArtefactRow, View
 from asrcompress.report.wording import (
@@ -28,6 +29,7 @@ def render(view: View) -> str:
         "\n".join(f"- {escape(line)}" for line in view.headlines) if view.is_compared else "",
         _matrix(view),
         _legend(view),
+        *pivot_parts(view),
         _artefacts(view),
         _measured(view),
         "\n".join(f"> {escape(note)}  " for note in view.notes),

@@ -16,6 +16,7 @@ from asrcompress.report.setup import Setup
 from asrcompress.report.terminal.differences import interaction_renderables, interval_renderables
 from asrcompress.report.terminal.flips import flip_renderables
 from asrcompress.report.terminal.margins import margin_renderables
+from asrcompress.report.terminal.pivot import pivot_renderables
 from asrcompress.report.terminal.published import published_renderables
 from asrcompress.report.terminal.wer import STYLES, wer_text
 from asrcompress.report.view import View
@@ -60,6 +61,7 @@ def renderables(view: View, wanted: Parts = _SHORT) -> list[RenderableType]:
         parts.append(_legend(view))
     parts += margin_renderables(view, wanted.margins)
     parts += interaction_renderables(view, intervals=wanted.intervals)
+    parts += pivot_renderables(view)
     parts += published_renderables(view)
     parts.append(_size_table(view))
     if view.setup:
