@@ -1,4 +1,4 @@
-"""Tiny complete checkpoints of every CTC architecture, random but seeded, for all rooms' tests."""
+"""Tiny complete checkpoints of every architecture, random but seeded, for all rooms' tests."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ import torch
 import transformers
 
 from asrcompress.core.checkpoint.quiet import quiet_transformers
+from tests.spectrogram_checkpoints import (
+    NEEDS_TORCHAUDIO,
+    SPECTROGRAM,
+    write_spectrogram_processor,
+)
 
 TOKENS = ["<pad>", "<s>", "</s>", "<unk>", "|", *"ETAONIHSRDLUMWCFGYPBVK'XJQZ"]
 _TRANSFORMER: dict[str, Any] = {
@@ -50,7 +55,9 @@ ARCHITECTURES: dict[str, tuple[str, dict[str, Any]]] = {
     "unispeech-sat": ("UniSpeechSat", _CONVOLUTIONAL),
     "wav2vec2-conformer": ("Wav2Vec2Conformer", _CONVOLUTIONAL),
     "wav2vec2-bert": ("Wav2Vec2Bert", {**_TRANSFORMER, "feature_projection_input_dim": 160}),
+    **SPECTROGRAM,
 }
+_ALL = {**ARCHITECTURES, **NEEDS_TORCHAUDIO}
 
 
 def tiny_checkpoint(folder: Path, architecture: str = "wav2vec2", *, seed: int = 0) -> Path:
@@ -64,16 +71,26 @@ def tiny_checkpoint(folder: Path, architecture: str = "wav2vec2", *, seed: int =
 
 def tiny_module(architecture: str = "wav2vec2", *, seed: int = 0) -> Any:
     """The CTC module alone, in eval mode; its Linear weights are drawn from N(0, 0.1)."""
-    name, options = ARCHITECTURES[architecture]
-    config = getattr(transformers, f"{name}Config")(**options)
+    name, _ = _ALL[architecture]
+    config = config_of_tiny(architecture)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         module = getattr(transformers, f"{name}ForCTC")(config)
     return module.eval()
 
 
+def config_of_tiny(architecture: str) -> Any:
+    """The configuration; some families have their encoder's in it."""
+    name, options = _ALL[architecture]
+    form = "CTCConfig" if "encoder_config" in options else "Config"
+    return getattr(transformers, f"{name}{form}")(**options)
+
+
 def write_processor(folder: Path, architecture: str = "wav2vec2") -> None:
-    """Write the files of a processor with the 32 tokens of English CTC models."""
+    """Write a processor's files; with the 32 tokens of English CTC models, where it has no own."""
+    if architecture in {*SPECTROGRAM, *NEEDS_TORCHAUDIO}:
+        write_spectrogram_processor(folder, architecture)
+        return
     vocabulary = {token: index for index, token in enumerate(TOKENS)}
     (folder / "vocab.json").write_text(json.dumps(vocabulary), encoding="utf-8")
     tokenizer = transformers.Wav2Vec2CTCTokenizer(str(folder / "vocab.json"))

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 # Raw-waveform encoders that zero the padded frames before the one positional convolution and mask
 # them in every attention: modeling_*.py of transformers 5.23, `Encoder.forward`.
 _MASKING_TYPES = frozenset({"wav2vec2", "hubert", "wavlm", "unispeech", "unispeech-sat"})
-# Spectrogram encoders that mask padding in every attention and before every convolution, which
-# looks back only: modeling_wav2vec2_bert.py, `Wav2Vec2BertConvolutionModule`.
-_MASKING_SPECTROGRAM_TYPES = frozenset({"wav2vec2-bert"})
+# Spectrogram encoders that mask padding in every attention and before every convolution that
+# would hear it (`...ConvolutionModule` of modeling_wav2vec2_bert.py, modeling_parakeet.py and
+# modeling_lasr.py), and whose features leave padding out. Not granite_speech5_ctc: the last frame
+# of its spectrogram mirrors the samples before it, or hears the padding.
+_MASKING_SPECTROGRAM_TYPES = frozenset({"wav2vec2-bert", "parakeet_ctc", "lasr_ctc"})
 # Each recording fills a window of its own, whatever is beside it: nothing is padded to a batch.
 _WINDOW_TYPES = frozenset({"whisper"})
 

@@ -66,13 +66,13 @@ def test_layer_norm_models_are_batched(architecture: str, tiny: Tiny) -> None:
     assert batching_of(loaded, 8) == Batching(8, None)
 
 
-@pytest.mark.parametrize("architecture", ["wav2vec2-bert", "whisper"])
+@pytest.mark.parametrize("architecture", ["wav2vec2-bert", "parakeet_ctc", "lasr_ctc", "whisper"])
 def test_other_models_that_are_batched(architecture: str, tiny: Tiny) -> None:
-    """One masks its padding too; the other has a window of one length for every recording."""
+    """Three mask their padding too; whisper has a window of one length for every recording."""
     assert batching_of(load(tiny(architecture)), 8) == Batching(8, None)
 
 
-_BATCHED = {"wav2vec2-layer-norm", "wav2vec2-bert"}
+_BATCHED = {"wav2vec2-layer-norm", "wav2vec2-bert", "parakeet_ctc", "lasr_ctc"}
 
 
 @pytest.mark.parametrize("architecture", sorted({*ARCHITECTURES, "moonshine"} - _BATCHED))

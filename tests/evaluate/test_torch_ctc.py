@@ -30,6 +30,7 @@ from tests.checkpoints import ARCHITECTURES
 from tests.evaluate.layer_norm import NAMES
 
 Tiny = Callable[[str], Path]
+SPECTROGRAM_TYPES = ("wav2vec2-bert", "parakeet_ctc", "lasr_ctc")
 LENGTHS = (9_000, 3_333, 700, 12_345)  # samples
 
 
@@ -43,7 +44,7 @@ def _opened(folder: Path) -> Recogniser:
     return open_recogniser(folder, RecogniserOptions(threads=1))
 
 
-@pytest.mark.parametrize("architecture", [*(f"+{name}" for name in NAMES), "wav2vec2-bert"])
+@pytest.mark.parametrize("architecture", [*(f"+{name}" for name in NAMES), *SPECTROGRAM_TYPES])
 def test_batched_text_is_batch_1_text(architecture: str, audio: list[Samples], tiny: Tiny) -> None:
     """Where batches are allowed every text is the one the recording gets alone."""
     recogniser = _opened(tiny(architecture))
@@ -54,7 +55,7 @@ def test_batched_text_is_batch_1_text(architecture: str, audio: list[Samples], t
 
 
 @pytest.mark.parametrize(
-    "architecture", sorted(set(ARCHITECTURES) - {"wav2vec2-layer-norm", "wav2vec2-bert"})
+    "architecture", sorted(set(ARCHITECTURES) - {"wav2vec2-layer-norm", *SPECTROGRAM_TYPES})
 )
 def test_padding_would_change_the_others(
     architecture: str, audio: list[Samples], tiny: Tiny
@@ -162,7 +163,9 @@ def test_a_single_chunk_is_the_whole(architecture: str, audio: list[Samples], ti
     assert [recogniser.transcribe_long(Recording.of(long), 5.0)] == recogniser.transcribe([long])
 
 
-@pytest.mark.parametrize("architecture", [*(f"+{name}" for name in NAMES), "sew", "wav2vec2-bert"])
+@pytest.mark.parametrize(
+    "architecture", [*(f"+{name}" for name in NAMES), "sew", *SPECTROGRAM_TYPES]
+)
 def test_seams_lie_at_frames(architecture: str, tiny: Tiny) -> None:
     """As many frames as in one pass: none is lost or heard twice at a seam."""
     recogniser = _opened(tiny(architecture))

@@ -17,7 +17,8 @@ def load_processor(checkpoint: Checkpoint, *, trust_remote_code: bool = False) -
     """A processor with `feature_extractor` and `tokenizer`, from the local folder only.
 
     Raises:
-        ModelError: the files for one of them are missing or cannot be used.
+        ModelError: the files for one of them are missing or cannot be used, or need a package that
+            is not installed.
     """
     for kind, names in (("a feature extractor", FEATURE_FILES), ("a tokenizer", TOKENIZER_FILES)):
         if not any((checkpoint.folder / name).is_file() for name in names):
@@ -56,6 +57,13 @@ def _from_parts(checkpoint: Checkpoint, trust_remote_code: bool) -> Any:
                     checkpoint.folder, local_files_only=True, trust_remote_code=trust_remote_code
                 )
             )
+        except ImportError as error:
+            raise ModelError(
+                "the model's processor needs a package that cannot be used here",
+                where=checkpoint.folder,
+                got=f"{type(error).__name__}: {str(error)[:200]}",
+                next_step="install it in the build that fits the installed PyTorch",
+            ) from None
         except _CANNOT as error:
             raise ModelError(
                 "the model's processor files cannot be used",

@@ -172,10 +172,17 @@ class TorchCtc(TorchModel):
         return float((padded - alone).abs().max() / alone.abs().max())
 
     def _texts(self, rows: list[list[int]]) -> list[str]:
-        """Texts of token rows; a processor with a language model is asked for its tokenizer's."""
+        """Texts of token rows; a processor with a language model is asked for its tokenizer's.
+
+        Models of word pieces say special tokens too, such as the end of an utterance: no words.
+        """
+        from transformers import PreTrainedTokenizerFast
+
         processor: Any = self.loaded.processor
         decoder = processor.tokenizer if hasattr(processor, "decoder") else processor
-        return [str(text) for text in decoder.batch_decode(rows)]
+        of_pieces = isinstance(processor.tokenizer, PreTrainedTokenizerFast)
+        texts = decoder.batch_decode(rows, skip_special_tokens=of_pieces)
+        return [str(text) for text in texts]
 
 
 def _padded(samples: Samples, shortest: int) -> Samples:
