@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from asrcompress.compress.decision import Bits, Decision, Decisions
 from asrcompress.compress.fuzzy import FUZZY_SETS, Fuzziness
@@ -37,7 +37,7 @@ _TWO_CLASS_BITS: dict[FuzzyClass, Bits] = {"low": 2, "high": 4}
 class Params(BaseModel):
     """How many classes, and how wide they are."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     adaptive: Literal["three-class", "two-class"] = Field(
         description="choose each layer's bits by the share of its weights that are unimportant: "
@@ -69,17 +69,13 @@ class Params(BaseModel):
             return {**given, "fuzzy_set": 1}
         return given
 
-    @field_validator("beta")
-    @classmethod
-    def _one_way_only(cls, beta: float | None, info: ValidationInfo) -> float | None:
-        if not {"fuzzy_set", "alpha"} <= info.data.keys():
-            return beta  # one of them is wrong by itself, and said to be
-        alpha, fuzzy_set = info.data["alpha"], info.data["fuzzy_set"]
-        if (alpha is None) != (beta is None):
+    @model_validator(mode="after")
+    def _one_way_only(self) -> Params:
+        if (self.alpha is None) != (self.beta is None):
             raise ValueError("alpha and beta together, or neither")
-        if fuzzy_set is not None and beta is not None:
+        if self.fuzzy_set is not None and self.alpha is not None:
             raise ValueError("either fuzzy_set, or alpha and beta")
-        return beta
+        return self
 
     @property
     def fuzziness(self) -> Fuzziness:
@@ -113,7 +109,7 @@ def decide(params: Params, weights: Weights, context: Context) -> Decisions:
     decisions = {}
     for number, (name, layer) in enumerate(layers.items(), start=1):
         if _is_single_output(layer):
-            decisions[name] = Decision(why="not quantised: a single output")
+            decisions[name] = Decision(why="a single output: left in float32")
         else:
             decisions[name] = decide_layer(weights.read(name), params)
         context.progress("classes of weights", number, len(layers))
@@ -136,7 +132,7 @@ def decide_layer(weight: torch.Tensor, params: Params) -> Decision:
     return Decision(
         why=_why(found, bits, is_three=is_three),
         bits=bits,
-        prune=(smallest([weight], round(found.low * weight.numel())),) if prunes else (),
+        prune=(smallest(weight, round(found.low * weight.numel())),) if prunes else (),
         analysis=analyse(weight, found, magnitudes),
     )
 

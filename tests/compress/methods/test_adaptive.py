@@ -134,7 +134,7 @@ def test_a_single_output_is_left_alone() -> None:
     assert adaptive.refusal(params, weights, context) is None
     decisions = adaptive.decide(params, weights, context).layers
     assert list(decisions) == ["one", "many"]
-    assert decisions["one"] == Decision(why="not quantised: a single output")
+    assert decisions["one"] == Decision(why="a single output: left in float32")
     assert decisions["many"].bits == 4
     assert context.told == [("classes of weights", 1, 2), ("classes of weights", 2, 2)]
 
@@ -184,7 +184,5 @@ def test_params(options: dict[str, Any], label: str, widths: tuple[float, float]
 )
 def test_mistakes_in_params(options: dict[str, Any], match: str) -> None:
     """One line that says which options go together."""
-    with pytest.raises(ValidationError, match=match) as caught:
+    with pytest.raises(ValidationError, match=match):
         Params(adaptive="three-class", **options)
-    (mistake,) = caught.value.errors()
-    assert mistake["loc"][0] in {"fuzzy_set", "alpha", "beta"}
