@@ -75,9 +75,60 @@ def as_text(renderables: Sequence[RenderableType]) -> str:
 
 def ledger_tables(manifest: ArtefactManifest, *, full: bool = False) -> list[RenderableType]:
     """What a compression did, for a Rich console; full: a row per tensor, not per module."""
+    from asrcompress.report.artefact_view import artefact_view
+    from asrcompress.report.console import spaced
     from asrcompress.report.ledger import ledger_renderables
 
-    return ledger_renderables(manifest, full=full)
+    return spaced(ledger_renderables(artefact_view(manifest), full=full))
+
+
+def explain_tables(manifest: ArtefactManifest) -> list[RenderableType]:
+    """Why, layer by layer, for a Rich console: a map of bits by depth, then a row per layer.
+
+    Histograms, sizes and classes of the weights, bits and pruning, and what each option alone
+    would change, as far as the method looked at it.
+    """
+    from asrcompress.report.artefact_view import artefact_view
+    from asrcompress.report.console import spaced
+    from asrcompress.report.terminal.bit_map import map_renderables
+    from asrcompress.report.terminal.layers import layer_renderables
+
+    layout = artefact_view(manifest).layout
+    return spaced([*map_renderables(layout), *layer_renderables(layout)])
+
+
+def artefact_tables(
+    manifest: ArtefactManifest, *, full: bool = False, explain: bool = False
+) -> list[RenderableType]:
+    """A finished artefact for a Rich console: its ledger and the map of bits by depth.
+
+    full: a row per tensor. explain: a row per layer besides, as in `explain_tables`.
+    """
+    from asrcompress.report.artefact_formats import table
+    from asrcompress.report.artefact_view import artefact_view
+
+    return table.renderables(artefact_view(manifest), full=full, explain=explain)
+
+
+def render_artefact(manifest: ArtefactManifest, format_name: str) -> str:
+    """An artefact's manifest as text in a format: table, markdown, html or json.
+
+    Raises:
+        InputError: there is no format of that name.
+    """
+    from asrcompress.core.registry import load_plugin
+    from asrcompress.report import artefact_formats
+    from asrcompress.report.artefact_view import artefact_view
+
+    return str(load_plugin(artefact_formats, format_name).render(artefact_view(manifest)))
+
+
+def artefact_format_names() -> tuple[str, ...]:
+    """The formats `render_artefact` knows, sorted."""
+    from asrcompress.core.registry import plugin_names
+    from asrcompress.report import artefact_formats
+
+    return plugin_names(artefact_formats)
 
 
 def without_text(errors: ErrorTable) -> ErrorTable:

@@ -83,6 +83,21 @@ def number(value: float | None, decimals: int = 1) -> str:
     return NOT_AVAILABLE if value is None else f"{round(value, decimals) + 0.0:.{decimals}f}"
 
 
+def short_count(count: int) -> str:
+    """A count with three digits: 65,536 -> 65.5K; 302,546,944 -> 303M."""
+    value, unit = float(count), ""
+    for larger in ("K", "M", "G"):
+        if float(f"{value:.3g}") < 1000:
+            break
+        value, unit = value / 1000, larger
+    return f"{float(f'{value:.3g}'):g}{unit}"
+
+
+def divergence(nats: float | None) -> str:
+    """A divergence of posteriors with two digits: 0.0123 -> 0.012."""
+    return NOT_RUN if nats is None else f"{nats:.2g}"
+
+
 def decoding_words(decoding: Decoding) -> str:
     """How a model's words came about: recogniser, decoder, device, threads, chunks."""
     if decoding.recogniser == STORED_HYPOTHESES:

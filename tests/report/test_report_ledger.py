@@ -9,7 +9,7 @@ from asrcompress.core.ledger import Ledger, LedgerRow
 from asrcompress.core.manifest import ArtefactManifest, MethodStep, Probe, SourceRecord
 from asrcompress.report import ledger_tables
 from asrcompress.report.console import plain
-from asrcompress.report.ledger import group_rows
+from asrcompress.report.ledger_groups import group_rows
 
 LAYERS = 24
 
@@ -58,6 +58,7 @@ def manifest() -> ArtefactManifest:
         steps=(MethodStep(method="quantize", params={"bits": 8}),),
         weights_file="asrcompress.safetensors",
         weights_sha256="0" * 64,
+        tensors={},
         quantization={"wav2vec2.encoder.layers.0.attention.k_proj": {"weights": "qint8"}},
         sizes=Sizes(memory_bytes=50_000_000, disk_bytes=50_250_000, zipped_bytes=30_000_000),
         ledger=Ledger(rows=_rows()),

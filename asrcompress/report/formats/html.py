@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from asrcompress.core.error_table import CellErrors
 from asrcompress.report import figures, flips, wording
 from asrcompress.report.figure_data import figures_of
+from asrcompress.report.page import page_environment
 from asrcompress.report.view import GroupRow, View
 
 _HEAT_LEVELS = 9  # the darkest of the style sheet's heat classes
 _COLOURS = 8  # of the style sheet's line classes; after them they begin again, dashed
-_KEPT = "\n\u200c\u200d"  # Persian and Indic words are written with the joiners
 _MOST_GROUPS = 40  # values of one field; a page with thousands of speakers helps nobody
 _MOST_CELLS = 40  # cells whose broken utterances are on the page: those with the most
 _MOST_FLIPS = 10  # utterances, and confused words, of one of them
@@ -22,22 +20,11 @@ _MOST_FLIPS = 10  # utterances, and confused words, of one of them
 
 def render(view: View) -> str:
     """The page."""
-    environment = Environment(
-        loader=PackageLoader("asrcompress.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_visible,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment()
     environment.filters |= {
-        "percent": wording.percent,
         "points": wording.points,
         "percent_interval": wording.percent_interval,
         "points_interval": wording.points_interval,
-        "megabytes": wording.megabytes,
-        "times": wording.times,
-        "number": wording.number,
         "steps": _steps,
         "decoding_words": wording.decoding_words,
         "p_value": wording.p_value,
@@ -47,16 +34,6 @@ def render(view: View) -> str:
     }
     template = environment.get_template("report.html.j2")
     return template.render(**_variables(view))
-
-
-def _visible(value: Any) -> Any:
-    """A text without control characters, which would act where the page is read as text."""
-    if type(value) is not str:  # what a macro made is markup already
-        return value
-    return "".join(
-        char if char.isprintable() or char in _KEPT else " " if char.isspace() else "\ufffd"
-        for char in value
-    )
 
 
 def _variables(view: View) -> dict[str, Any]:
