@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import torch
+
     from asrcompress.audit.request import AuditOutcome
     from asrcompress.core.artefact import Artefact
     from asrcompress.core.checkpoint import LoadedModel
@@ -16,36 +18,44 @@ if TYPE_CHECKING:
 
 
 def compress(
-    model: str | Path,
+    model: str | Path | torch.nn.Module,
     output: str | Path | None = None,
     *,
-    include: Sequence[str] = (),
-    exclude: Sequence[str] = (),
+    audio: str | Path | None = None,
+    calibration_snr_db: Sequence[float] = (5.0,),
+    explain: bool = False,
     overwrite: bool = False,
     seed: int = 0,
     **options: Any,
 ) -> Artefact:
     """A smaller checkpoint of MODEL, for example `compress("my-model", bits=8, prune=0.3)`.
 
-    `options` are the command's method options; without `output` the folder is named after the
-    model and the methods, in the current folder.
+    model: a hub id, a folder, or any module in memory, which stays as it is; `output` is needed
+    for one, and `load(output, into=module)` brings the result back. audio: a corpus, transcribed
+    or not, that `mixed=True` measures on, clean and with noise at calibration_snr_db. explain: put
+    an analysis of each layer into the ledger. `options` are the command's method options; without
+    `output` the folder is named after the model and the methods, in the current folder.
 
     Raises:
         AsrcompressError: the model, an option or the output cannot be used.
     """
-    from asrcompress.compress import CompressRequest, run, steps_from
+    from asrcompress.audit.calibration import CalibrationSource
+    from asrcompress.audit.temporary import temporary_calibration
+    from asrcompress.compress import CompressRequest, read_options, run
 
-    return run(
-        CompressRequest(
-            model=str(model),
-            steps=steps_from(options),
-            output=None if output is None else Path(output),
-            include=tuple(include),
-            exclude=tuple(exclude),
-            seed=seed,
-            overwrite=overwrite,
+    source = audio and CalibrationSource(audio, snr_db=tuple(calibration_snr_db), seed=seed)
+    with temporary_calibration(source or None) as heard:
+        return run(
+            CompressRequest(
+                model=str(model) if isinstance(model, str | Path) else model,
+                options=read_options(options),
+                output=None if output is None else Path(output),
+                audio=heard,
+                explain=explain,
+                seed=seed,
+                overwrite=overwrite,
+            )
         )
-    )
 
 
 def corrupt(
@@ -164,14 +174,21 @@ def audit(
     )
 
 
-def load(model: str | Path, *, device: str = "cpu") -> LoadedModel:
+def load(
+    model: str | Path, *, device: str = "cpu", into: torch.nn.Module | None = None
+) -> LoadedModel | torch.nn.Module:
     """An artefact or a plain checkpoint as a module in eval mode with its processor.
 
-    Strict: a missing, extra or altered tensor is an error that names it.
+    into: a module of the class that was compressed, for an artefact made from a module in memory;
+    it is filled, and given back instead. Strict: a missing, extra or altered tensor is an error
+    that names it.
 
     Raises:
         AsrcompressError: it cannot be found or is damaged.
     """
     from asrcompress.core.checkpoint import load as load_checkpoint
+    from asrcompress.core.checkpoint import load_into
 
+    if into is not None:
+        return load_into(into, Path(model)).to(device)
     return load_checkpoint(model, device=device)

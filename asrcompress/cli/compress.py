@@ -8,7 +8,8 @@ from __future__ import annotations
 import functools
 import inspect
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 import typer
 
@@ -22,6 +23,9 @@ EXAMPLES = options.examples(
     "asrcompress compress facebook/wav2vec2-large-robust-ft-libri-960h --bits 8",
     "asrcompress compress my-model --prune 0.3 --scope global -o my-model-pruned",
     "asrcompress compress my-model --prune 0.4 --scope local --bits 4 --exclude lm_head",
+    "asrcompress compress my-model --bits 8 --bits 'encoder.layers.0.*=4' --conv --explain",
+    "asrcompress compress my-model --adaptive three-class --fuzzy-set 2",
+    "asrcompress compress my-model --mixed --target-ratio 0.12 --audio my-recordings",
 )
 
 
@@ -44,6 +48,38 @@ def compress(
     revision: Annotated[
         str | None, typer.Option("--revision", help="The hub's branch, tag or commit.")
     ] = None,
+    audio: Annotated[
+        Path | None,
+        typer.Option(
+            "--audio",
+            metavar="CORPUS",
+            help="Recordings, transcribed or not, that --mixed measures harm on.",
+        ),
+    ] = None,
+    calibration_snr: Annotated[
+        str,
+        typer.Option(
+            "--calibration-snr",
+            metavar="DB[,DB]",
+            help="Noisy versions of --audio to measure on besides; '' for none.",
+        ),
+    ] = "5",
+    calibration_noise: Annotated[
+        Path | None,
+        typer.Option(
+            "--calibration-noise", metavar="FOLDER", help="Noises for them; default built-in."
+        ),
+    ] = None,
+    calibration_seconds: Annotated[
+        float,
+        typer.Option("--calibration-seconds", min=1.0, help="At most so much of --audio is used."),
+    ] = 60.0,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain", help="Show every layer: its weights' spread, fuzzy classes, bits, harm."
+        ),
+    ] = False,
     no_zip: Annotated[
         bool, typer.Option("--no-zip", help="Do not measure the zipped size (it takes a while).")
     ] = False,
@@ -58,33 +94,50 @@ def compress(
     debug: Debug = False,  # noqa: ARG001 - the boundary looks for it
     **method_options: Any,
 ) -> None:
-    """Make a smaller checkpoint: prune, then quantise.
+    """Make a smaller checkpoint: prune it, quantise it, or let its layers' needs decide.
 
-    The folder appears only after a fresh reload gave the same tensors and the same logits.
+    The folder appears only after a fresh reload gave the same tensors.
     """
     from asrcompress import report
+    from asrcompress.audit.calibration import CalibrationSource
+    from asrcompress.audit.temporary import temporary_calibration
     from asrcompress.cli import console
-    from asrcompress.compress import CompressRequest, run, steps_from
+    from asrcompress.compress import CompressRequest, read_options, run
 
-    request = CompressRequest(
-        model=model,
-        steps=steps_from({k: v for k, v in method_options.items() if v is not None}),
-        output=output,
-        include=tuple(include or ()),
-        exclude=tuple(exclude or ()),
+    chosen = read_options({**method_options, "include": include, "exclude": exclude})
+    source = audio and CalibrationSource(
+        audio,
+        snr_db=options.numbers(calibration_snr, option="--calibration-snr"),
+        noise=calibration_noise,
+        duration_s=calibration_seconds,
         seed=seed,
-        overwrite=overwrite,
-        trust_remote_code=trust_remote_code,
-        revision=revision,
-        measure_zip=not no_zip,
     )
-    with console.watching(quiet=quiet) as progress:
-        artefact = run(request, progress)
+    with (
+        console.watching(quiet=quiet) as progress,
+        temporary_calibration(source or None, progress) as heard,
+    ):
+        artefact = run(
+            CompressRequest(
+                model=model,
+                options=chosen,
+                output=output,
+                audio=heard,
+                explain=explain,
+                seed=seed,
+                overwrite=overwrite,
+                trust_remote_code=trust_remote_code,
+                revision=revision,
+                measure_zip=not no_zip,
+            ),
+            progress,
+        )
     if as_json:
         folder = Path(artefact.folder)
         manifest = artefact.manifest.model_dump(mode="json")
         console.show_json({"folder": str(folder), **manifest})
     else:
+        if explain:
+            console.show(*report.explain_tables(artefact.manifest))
         console.show(*report.ledger_tables(artefact.manifest, full=full))
     console.say(f"wrote {artefact.folder}", quiet=quiet)
 
@@ -124,5 +177,12 @@ def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:
 
 def _plain_type(annotation: Any) -> Any:
     """The type that the command line parses; the method checks the rest."""
-    values = get_args(annotation)
-    return type(values[0]) if get_origin(annotation) is Literal else annotation
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Literal:
+        return type(arguments[0])
+    if origin is tuple:  # an option that may be given more than once
+        return list[_plain_type(arguments[0])]  # type: ignore[misc]
+    if origin in (Union, UnionType):
+        kinds = [kind for kind in arguments if kind is not NoneType]
+        return str if str in kinds else _plain_type(kinds[0])
+    return annotation

@@ -3,18 +3,18 @@
 `run(CompressRequest(...))` writes an artefact. A new method is one new file in `methods/`.
 """
 
-from asrcompress.compress.plan import default_output, label_of, options, steps_from
+from asrcompress.compress.plan import CompressOptions, default_output, options, read_options
 from asrcompress.compress.request import CompressRequest
 from asrcompress.compress.run import run
 
-CODE_VERSION = 1  # raised when the same request gives other weights; part of cache keys
+CODE_VERSION = 2  # raised when the same request gives other weights; part of cache keys
 
 __all__ = [
     "CODE_VERSION",
+    "CompressOptions",
     "CompressRequest",
     "default_output",
-    "label_of",
     "options",
+    "read_options",
     "run",
-    "steps_from",
 ]

@@ -1,74 +1,96 @@
-"""Which layers a method may touch."""
+"""Which layers of a model have a weight that methods may change, and which of them are selected."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from asrcompress.compress.decision import Kind, Layer
 from asrcompress.core.errors import InputError
+from asrcompress.core.manifest import Selection
 from asrcompress.core.registry import expected_one_of
 
 if TYPE_CHECKING:
     import torch
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Patterns over layer names; a pattern that matches a block takes all layers in it.
+def layers_of(module: torch.nn.Module) -> dict[str, Layer]:
+    """Every Linear, Conv1d and Embedding by name, in the module's order.
 
-    Without `include` every layer is in; `exclude` wins over `include`.
+    A class of its own with another way of computing is none of them (Whisper's positions). Layers
+    that share one weight are listed once, under the first name; as Embedding if any of them is,
+    since quantising the others alone would only add a copy.
     """
+    groups: dict[int, list[tuple[str, Kind, torch.nn.Module]]] = {}
+    for name, layer in module.named_modules():
+        kind = kind_of(layer)
+        if kind is not None:
+            groups.setdefault(_weight_id(layer), []).append((name, kind, layer))
+    found = {}
+    for members in groups.values():
+        (first, kind, layer), *others = members
+        kinds = {kind for _, kind, _ in members}
+        found[first] = Layer(
+            name=first,
+            kind="Embedding" if "Embedding" in kinds else kind,
+            shape=tuple(getattr(layer, "weight").shape),  # noqa: B009 - mypy knows no weight
+            tied=tuple(name for name, _, _ in others),
+            is_head=any("." not in name for name, _, _ in members),
+        )
+    return found
 
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
 
-    def why_not(self, name: str) -> str | None:
-        """Why a layer is left alone, None where it is selected."""
-        for pattern in self.exclude:
-            if matches(name, pattern):
-                return f"excluded by {pattern!r}"
-        if self.include and not any(matches(name, pattern) for pattern in self.include):
-            return "not included"
-        return None
+def kind_of(layer: torch.nn.Module) -> Kind | None:
+    """What a layer is to the methods; None for everything they leave alone."""
+    import torch
 
-    def layers(
-        self, module: torch.nn.Module, kinds: tuple[type[torch.nn.Module], ...]
-    ) -> dict[str, torch.nn.Module]:
-        """The selected layers of the kinds by name, in the module's order.
+    kinds: dict[Kind, type[torch.nn.Module]] = {
+        "Linear": torch.nn.Linear,
+        "Conv1d": torch.nn.Conv1d,
+        "Embedding": torch.nn.Embedding,
+    }
+    for kind, base in kinds.items():
+        if isinstance(layer, base) and type(layer).forward is base.forward:
+            return kind
+    return None
 
-        Raises:
-            InputError: nothing is selected.
-        """
-        found = {
-            name: layer
-            for name, layer in module.named_modules()
-            if isinstance(layer, kinds) and self.why_not(name) is None
-        }
-        if not found:
-            listed = " or ".join(kind.__name__ for kind in kinds)
+
+def why_not(layer: Layer, selection: Selection) -> str | None:
+    """Why a layer is left alone whatever the method, None where it is not."""
+    names = (layer.name, *layer.tied)
+    for pattern in selection.exclude:
+        if any(matches(name, pattern) for name in names):
+            return f"excluded by {pattern!r}"
+    if selection.include and not any(
+        matches(name, pattern) for name in names for pattern in selection.include
+    ):
+        return "not included"
+    return "the output layer, kept" if layer.is_head and selection.keep_head else None
+
+
+def why_not_by_default(layer: Layer, selection: Selection) -> str | None:
+    """Why methods that choose bits leave a layer alone, None where they do not."""
+    if layer.kind == "Conv1d" and not selection.conv:
+        return "a convolution; compress it with conv"
+    if layer.kind == "Embedding" and not selection.embedding:
+        tied = f" that shares its table with {', '.join(layer.tied)}" if layer.tied else ""
+        return f"an embedding{tied}; compress it with embedding"
+    return why_not(layer, selection)
+
+
+def check_patterns(patterns: Sequence[str], layers: Mapping[str, Layer]) -> None:
+    """Make sure, before any work, that each pattern matches a layer.
+
+    Raises:
+        InputError: one matches none; the nearest name is suggested.
+    """
+    names = [name for layer in layers.values() for name in (layer.name, *layer.tied)]
+    for pattern in patterns:
+        if not any(matches(name, pattern) for name in names):
             raise InputError(
-                "no layer to compress is left",
-                got=f"include {list(self.include)}, exclude {list(self.exclude)}",
-                expected=f"patterns that leave at least one {listed}",
+                "pattern matches no layer", got=repr(pattern), expected=_examples(pattern, names)
             )
-        return found
-
-    def check(self, module: torch.nn.Module) -> None:
-        """Make sure, before any work, that each pattern matches a layer.
-
-        Raises:
-            InputError: one matches none; the nearest name is suggested.
-        """
-        names = compressible(module)
-        for pattern in (*self.include, *self.exclude):
-            if not any(matches(name, pattern) for name in names):
-                raise InputError(
-                    "pattern matches no layer",
-                    got=repr(pattern),
-                    expected=_examples(pattern, names),
-                )
 
 
 def matches(name: str, pattern: str) -> bool:
@@ -79,14 +101,14 @@ def matches(name: str, pattern: str) -> bool:
     )
 
 
-def compressible(module: torch.nn.Module) -> tuple[str, ...]:
-    """The names of all Linear and Conv1d layers."""
-    import torch
+def _weight_id(layer: torch.nn.Module) -> int:
+    from torch.nn.utils.parametrize import is_parametrized
 
-    kinds = (torch.nn.Linear, torch.nn.Conv1d)
-    return tuple(name for name, layer in module.named_modules() if isinstance(layer, kinds))
+    return id(layer) if is_parametrized(layer, "weight") else id(layer.weight)
 
 
 def _examples(pattern: str, names: Sequence[str]) -> str:
+    if not names:
+        return "a model with a Linear, Conv1d or Embedding layer"
     shown = expected_one_of(pattern, [names[0], names[-1]])
     return f"layer names such as {shown.removeprefix('one of ')}"

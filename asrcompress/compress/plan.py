@@ -3,45 +3,108 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from asrcompress.compress.method import all_methods, method_of
 from asrcompress.core.checkpoint.locate import name_of
 from asrcompress.core.errors import InputError
-from asrcompress.core.manifest import MethodStep
+from asrcompress.core.manifest import MethodStep, Selection, Storage
 from asrcompress.core.registry import expected_one_of
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 UNCOMPRESSED = "fp32"
+STORAGE = Field(
+    default="dense",
+    description="how the file holds zeros: like other weights, or as one bit each (bitmask), "
+    "where that is smaller",
+)
+_LISTS = ("include", "exclude")
+
+
+@dataclass(frozen=True, slots=True)
+class CompressOptions:
+    """The steps, the layers that they may touch, and how the result is stored."""
+
+    steps: tuple[MethodStep, ...]
+    selection: Selection = Selection()
+    storage: Storage = "dense"
+
+    @property
+    def label(self) -> str:
+        """The compression's name, for example prune30-global-int8; fp32 for none."""
+        labels = []
+        for step in self.steps:
+            method = method_of(step.method)
+            labels.append(method.label(method.Params.model_validate(step.params)))
+        if not labels:
+            return UNCOMPRESSED
+        more = (
+            ("conv", self.selection.conv),
+            ("embedding", self.selection.embedding),
+            ("nohead", self.selection.keep_head),
+            (self.storage, self.storage != "dense"),
+        )
+        return "-".join([*labels, *(word for word, is_set in more if is_set)])
 
 
 def options() -> dict[str, FieldInfo]:
-    """Every option of every method by name, methods in their order."""
-    return {
+    """Every option by name: the methods' in their order, then those of all methods."""
+    own = {
         name: field
         for method in all_methods().values()
         for name, field in method.Params.model_fields.items()
     }
+    flags = {k: field for k, field in Selection.model_fields.items() if k not in _LISTS}
+    return own | flags | {"storage": STORAGE}
 
 
-def steps_from(given: Mapping[str, Any]) -> tuple[MethodStep, ...]:
-    """The steps that options such as {"prune": 0.3, "bits": 8} ask for; None is not given.
+def read_options(given: Mapping[str, Any]) -> CompressOptions:
+    """What options such as {"prune": 0.3, "bits": 8, "conv": True} ask for; None is not given.
 
     Raises:
-        InputError: an unknown option, one whose method was not asked for, or a value out of
-            bounds.
+        InputError: an unknown option, one whose method was not asked for, two methods that
+            exclude each other, or a value out of bounds.
     """
     left = {name: value for name, value in given.items() if value is not None}
     _refuse_unknown(left)
-    steps = []
+    storage = left.get("storage", "dense")
+    if storage not in get_args(Storage):
+        expected = expected_one_of(str(storage), get_args(Storage))
+        raise InputError("option 'storage' cannot be used", got=repr(storage), expected=expected)
+    chosen = {name: left[name] for name in Selection.model_fields if name in left}
+    chosen |= {name: _patterns(name, chosen[name]) for name in _LISTS if name in chosen}
+    selection = Selection.model_validate(_checked(Selection, chosen))
+    return CompressOptions(_steps(left), selection, storage)
+
+
+def default_output(model: str | Path, options: CompressOptions) -> Path:
+    """Where an artefact goes if nobody says: in the current folder, named model-compression."""
+    return Path(f"{name_of(model)}-{options.label}")
+
+
+def in_order(steps: Sequence[MethodStep]) -> tuple[MethodStep, ...]:
+    """The steps as they are applied: pruning before choosing bits, whatever order they came in."""
+    return tuple(sorted(steps, key=lambda step: method_of(step.method).ORDER))
+
+
+def _steps(left: Mapping[str, Any]) -> tuple[MethodStep, ...]:
+    steps: list[MethodStep] = []
+    orders: dict[int, str] = {}
     for name, method in all_methods().items():
         mine = {field: left[field] for field in method.Params.model_fields if field in left}
-        if method.TRIGGER in mine:
+        if method.TRIGGER in mine and mine[method.TRIGGER] is not False:
+            other = orders.setdefault(method.ORDER, method.TRIGGER)
+            if other != method.TRIGGER:
+                raise InputError(
+                    f"options {other!r} and {method.TRIGGER!r} exclude each other",
+                    next_step="choose one: both say how many bits a layer gets",
+                )
             steps.append(MethodStep(method=name, params=_checked(method.Params, mine)))
         elif mine:
             raise InputError(
@@ -51,22 +114,18 @@ def steps_from(given: Mapping[str, Any]) -> tuple[MethodStep, ...]:
     return tuple(steps)
 
 
-def label_of(steps: Sequence[MethodStep]) -> str:
-    """The name of a compression, for example prune30-global-int8; fp32 for none."""
-    labels = []
-    for step in steps:
-        method = method_of(step.method)
-        labels.append(method.label(method.Params.model_validate(step.params)))
-    return "-".join(labels) or UNCOMPRESSED
-
-
-def default_output(model: str | Path, steps: Sequence[MethodStep]) -> Path:
-    """Where an artefact goes if nobody says: in the current folder, named model-compression."""
-    return Path(f"{name_of(model)}-{label_of(steps)}")
+def _patterns(name: str, value: Any) -> tuple[str, ...]:
+    patterns = [value] if isinstance(value, str) else value
+    is_list = isinstance(patterns, list | tuple)
+    if not is_list or not all(isinstance(pattern, str) for pattern in patterns):
+        raise InputError(
+            f"option {name!r} cannot be used", got=repr(value), expected="a pattern, or a list"
+        )
+    return tuple(patterns)
 
 
 def _refuse_unknown(given: Mapping[str, Any]) -> None:
-    known = options()
+    known = [*options(), *_LISTS]
     for name in given:
         if name not in known:
             raise InputError(
@@ -79,6 +138,12 @@ def _checked(params: type[Any], values: dict[str, Any]) -> dict[str, Any]:
         checked: dict[str, Any] = params.model_validate(values).model_dump()
     except ValidationError as error:
         first = error.errors()[0]
+        if not first["loc"]:  # a rule about several fields says it all itself
+            raise InputError(
+                "options do not fit together",
+                got=", ".join(f"{name}={value}" for name, value in values.items()),
+                expected=first["msg"].removeprefix("Value error, "),
+            ) from None
         name = str(first["loc"][0])
         raise InputError(
             f"option {name!r} cannot be used",
@@ -89,7 +154,7 @@ def _checked(params: type[Any], values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _bounds(field: FieldInfo, message: str) -> str:
-    choices = getattr(field.annotation, "__args__", None)
+    choices = [value for value in get_args(field.annotation) if isinstance(value, str | int)]
     if choices:
         return f"one of {', '.join(map(str, choices))}"
-    return message.removeprefix("Input should be ")
+    return message.removeprefix("Input should be ").removeprefix("Value error, ")

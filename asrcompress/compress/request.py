@@ -4,24 +4,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from asrcompress.core.manifest import MethodStep
+from asrcompress.compress.plan import CompressOptions
+
+if TYPE_CHECKING:
+    import torch
+
+    from asrcompress.compress.decision import CalibrationAudio
 
 
 @dataclass(frozen=True, slots=True)
 class CompressRequest:
     """One compression.
 
-    steps: as `steps_from` gives them. output: a folder, None for `default_output` in the current
-    one. include and exclude: fnmatch patterns over layer names. measure_zip: deflate the weight
-    files for the zipped sizes, the slowest part for a large model.
+    model: a name, or a module in memory. options: as `read_options` gives them. output: a folder,
+    None for `default_output` in the current one. audio: what methods that measure listen to.
+    explain: put an analysis of every layer into the ledger. measure_zip: deflate the weight files
+    for the zipped sizes, the slowest part for a large model.
     """
 
-    model: str
-    steps: tuple[MethodStep, ...]
+    model: str | torch.nn.Module
+    options: CompressOptions
     output: Path | None = None
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
+    audio: tuple[CalibrationAudio, ...] = ()
+    explain: bool = False
     seed: int = 0
     overwrite: bool = False
     trust_remote_code: bool = False

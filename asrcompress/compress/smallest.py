@@ -8,7 +8,7 @@ three times the weights' bytes (values, and their indices in 64 bits).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,48 +21,63 @@ _LOW_BINS = 1 << _LOW_BITS
 _MAGNITUDE = 0x7FFFFFFF
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Smallest:
-    """All magnitudes below `bits`, and of those equal to it the first `ties` in order."""
+    """Of one tensor, all magnitudes below `bits`, and of those equal to it the first `ties`."""
 
     bits: int
     ties: int
 
     @property
     def magnitude(self) -> float:
-        """The k-th smallest |w|."""
+        """The largest |w| that is among them, where any is."""
         import torch
 
         return float(torch.tensor(self.bits, dtype=torch.int32).view(torch.float32))
 
     def mask(self, weight: torch.Tensor) -> torch.Tensor:
-        """True where a weight is among the smallest; call once a tensor, in the same order."""
+        """True where a weight is among the smallest; of the weight's shape."""
         bits = _magnitude_bits(weight)
         chosen = bits < self.bits
         if self.ties:
-            equal = (bits == self.bits).nonzero().squeeze(1)[: self.ties]
-            chosen[equal] = True
-            self.ties -= len(equal)
+            chosen[(bits == self.bits).nonzero().squeeze(1)[: self.ties]] = True
         return chosen.reshape(weight.shape)
 
 
-def smallest(weights: Sequence[torch.Tensor], count: int) -> Smallest:
-    """The `count` smallest magnitudes over all float32 tensors; 0 <= count <= their number."""
+def smallest(weight: torch.Tensor, count: int) -> Smallest:
+    """The `count` smallest magnitudes of a float32 tensor; 0 <= count <= its size."""
+    return smallest_over([""], lambda _: weight, count)[""]
+
+
+def smallest_over(
+    names: Sequence[str], read: Callable[[str], torch.Tensor], count: int
+) -> dict[str, Smallest]:
+    """The `count` smallest magnitudes over all float32 tensors that `read` gives, by name.
+
+    Each is read twice. Of equal magnitudes those of the earlier name and place come first.
+    """
     import torch
 
     if count == 0:
-        return Smallest(bits=0, ties=0)
+        return dict.fromkeys(names, Smallest(bits=0, ties=0))
     upper = torch.zeros(_HIGH_BINS, dtype=torch.int64)
-    for weight in weights:
-        upper += torch.bincount(_magnitude_bits(weight) >> _LOW_BITS, minlength=_HIGH_BINS)
+    for name in names:
+        bits = _magnitude_bits(read(name)) >> _LOW_BITS
+        upper += torch.bincount(bits, minlength=_HIGH_BINS)
     high, below = _bin_of(upper, count)
-    lower = torch.zeros(_LOW_BINS, dtype=torch.int64)
-    for weight in weights:
-        bits = _magnitude_bits(weight)
+    lower = torch.zeros(len(names), _LOW_BINS, dtype=torch.int64)
+    for row, name in enumerate(names):
+        bits = _magnitude_bits(read(name))
         in_bin = bits[(bits >> _LOW_BITS) == high]
-        lower += torch.bincount(in_bin & (_LOW_BINS - 1), minlength=_LOW_BINS)
-    low, below_in_bin = _bin_of(lower, count - below)
-    return Smallest(bits=(high << _LOW_BITS) | low, ties=count - below - below_in_bin)
+        lower[row] = torch.bincount(in_bin & (_LOW_BINS - 1), minlength=_LOW_BINS)
+    low, below_in_bin = _bin_of(lower.sum(0), count - below)
+    left = count - below - below_in_bin
+    found = {}
+    for row, name in enumerate(names):
+        ties = min(left, int(lower[row, low]))
+        left -= ties
+        found[name] = Smallest(bits=(high << _LOW_BITS) | low, ties=ties)
+    return found
 
 
 def _bin_of(histogram: torch.Tensor, count: int) -> tuple[int, int]:

@@ -16,6 +16,8 @@ MANIFEST_NAME = "asrcompress.json"
 PLAIN_WEIGHTS_NAME = "model.safetensors"  # an ordinary checkpoint: from_pretrained loads it
 QUANTISED_WEIGHTS_NAME = "asrcompress.safetensors"  # a name from_pretrained refuses, on purpose
 
+Storage = Literal["dense", "bitmask"]
+
 
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -108,7 +110,7 @@ class ArtefactManifest(_Model):
     source: SourceRecord
     steps: tuple[MethodStep, ...]
     selection: Selection = Selection()
-    storage: Literal["dense", "bitmask"] = "dense"
+    storage: Storage = "dense"
     seed: int = 0
     runtime: Literal["torch"] = "torch"
     weights_file: str
@@ -132,6 +134,11 @@ class ArtefactManifest(_Model):
     @property
     def is_quantised(self) -> bool:
         return bool(self.quantization)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether an ordinary `from_pretrained` can load it."""
+        return self.weights_file == PLAIN_WEIGHTS_NAME
 
 
 def read_manifest(folder: Path) -> ArtefactManifest | None:

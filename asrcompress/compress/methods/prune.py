@@ -7,7 +7,8 @@ each Linear layer. Equal to torch.nn.utils.prune's L1 pruning, but without its m
 with ties broken by position, and on the folded weight of weight-normed convolutions, where torch's
 raises. The count is round(rate * weights); weights that were zero before count too.
 
-The result is an ordinary checkpoint. It is smaller only zipped or quantised, and not faster.
+The result is an ordinary checkpoint. It is smaller only zipped, quantised or stored as a bitmask,
+and not faster.
 """
 
 from __future__ import annotations
@@ -17,9 +18,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
-    import torch
-
-    from asrcompress.compress.layers import Selection
+    from asrcompress.compress.decision import Context, Decisions, Weights
 
 ORDER = 10
 TRIGGER = "prune"
@@ -44,44 +43,31 @@ def label(params: Params) -> str:
     return f"prune{100 * params.prune:.6g}-{params.scope}"
 
 
-def refusal(module: torch.nn.Module) -> str | None:
-    """Why the module cannot be pruned, None where it can."""
-    from optimum.quanto import QModuleMixin
-
-    if any(isinstance(layer, QModuleMixin) for layer in module.modules()):
-        return "its weights are quantised already; prune first"
+def refusal(params: Params, weights: Weights, context: Context) -> str | None:
+    """None: every model with a Linear layer can be pruned."""
+    del params, weights, context
     return None
 
 
-def compress(module: torch.nn.Module, params: Params, selection: Selection) -> dict[str, str]:
-    """Prune in place; why, by name of each weight tensor pruned.
+def decide(params: Params, weights: Weights, context: Context) -> Decisions:
+    """Which weights of each layer become zero.
 
     Raises:
         InputError: the selection leaves nothing to prune.
     """
-    import torch
+    from asrcompress.compress.decision import Decision, Decisions
+    from asrcompress.compress.smallest import smallest_over
 
+    del context
     if params.scope == "local":
-        layers = selection.layers(module, (torch.nn.Linear,))
-        groups = [{name: layer} for name, layer in layers.items()]
+        groups = [{name: layer} for name, layer in weights.of("Linear").items()]
     else:
-        groups = [selection.layers(module, (torch.nn.Linear, torch.nn.Conv1d))]
-    why: dict[str, str] = {}
-    for group in groups:
-        why |= _prune_together(group, params)
-    return why
-
-
-def _prune_together(layers: dict[str, torch.nn.Module], params: Params) -> dict[str, str]:
-    from asrcompress.compress.smallest import smallest
-    from asrcompress.compress.weight_norm import folded_weight, set_zeros, weight_name
-
-    weights = [folded_weight(layer) for layer in layers.values()]
-    total = sum(weight.numel() for weight in weights)
-    chosen = smallest(weights, round(params.prune * total))
-    limit = chosen.magnitude
-    why = {}
-    for (name, layer), weight in zip(layers.items(), weights, strict=True):
-        set_zeros(layer, chosen.mask(weight))
-        why[f"{name}.{weight_name(layer)}"] = f"pruned {params.scope}, |w| <= {limit:.3g}"
-    return why
+        groups = [weights.of("Linear", "Conv1d")]
+    decided = {}
+    for layers in groups:
+        total = sum(layer.weights for layer in layers.values())
+        chosen = smallest_over(list(layers), weights.read, round(params.prune * total))
+        for name, smallest in chosen.items():
+            why = f"pruned {params.scope}, |w| <= {smallest.magnitude:.3g}"
+            decided[name] = Decision(why, prune=(smallest,))
+    return Decisions(decided)

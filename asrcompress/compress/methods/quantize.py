@@ -1,32 +1,28 @@
-"""Uniform post-training quantisation of Linear weights to 8, 4 or 2 bits with optimum-quanto.
+"""Uniform post-training quantisation of weights to 8, 4 or 2 bits, or their storage as float16.
 
-Sources: Pimentel et al. (2023), section 2.2; Oujabour et al. (2025), section IV-B. Activations,
-convolutions, embeddings, norms and biases stay float32, as in both papers.
+Sources: Pimentel et al. (2023), section 2.2; Oujabour et al. (2025), section IV-B; the grids are in
+`compress/encode.py`. Linear weights only, as in both papers, unless the selection has `conv` or
+`embedding`; activations, norms and biases stay float32. Rules give layers bits of their own: the
+last one that matches counts.
 
-- 8 bits: symmetric, one scale = max|w| / 127 per output row. Zeros stay zeros.
-- 4 and 2 bits: ASYMMETRIC between minimum and maximum in groups of 128 weights of a row, with
-  float32 scale and shift: 4.5 and 2.5 bits a weight. (The first paper says symmetric; its library
-  does this.) The shift moves zero off the grid, so a pruned layer (1 % zeros or more) gets a whole
-  number as shift instead, in one byte, and the range always includes zero: its zeros stay zeros.
-
-Deviation: a Linear with a single output stays float32; quanto would scale it as one tensor and
+Deviation: a layer with a single output stays float32; quanto would scale it as one tensor and
 cannot reload that.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_serializer, field_validator
 
 if TYPE_CHECKING:
-    import torch
-
-    from asrcompress.compress.layers import Selection
+    from asrcompress.compress.decision import Bits, Context, Decision, Decisions, Weights
 
 ORDER = 20
 TRIGGER = "bits"
-PRUNED = 0.01  # sparsity from which a layer's zeros are kept exact; float training leaves none
+_BITS = ("16", "8", "4", "2")
+_EXPECTED = "8, 4, 2 or 16, or PATTERN=BITS such as 'encoder.layers.0.*=4'"
 
 
 class Params(BaseModel):
@@ -34,79 +30,94 @@ class Params(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    bits: Literal[8, 4, 2] = Field(description="bits of each Linear weight: 8, 4 or 2")
+    bits: tuple[str, ...] = Field(
+        description="bits of each Linear weight: 8, 4, 2, or 16 (float16); again as PATTERN=BITS "
+        "for the layers that fit, like 'encoder.layers.0.*=4'"
+    )
+    rounding: Literal["max", "hqq"] = Field(
+        default="max",
+        description="grid of 4 and 2 bits: between minimum and maximum, or by half-quadratic "
+        "optimisation",
+    )
+
+    @field_validator("bits", mode="before")
+    @classmethod
+    def _as_rules(cls, value: Any) -> tuple[str, ...]:
+        given = value if isinstance(value, list | tuple) else [value]
+        rules = tuple(str(rule) for rule in given)
+        for rule in rules:
+            pattern, _, bits = rule.rpartition("=")
+            if bits not in _BITS or ("=" in rule and not pattern):
+                raise ValueError(_EXPECTED)
+        if not rules or len([rule for rule in rules if "=" not in rule]) > 1:
+            raise ValueError(_EXPECTED)
+        return rules
+
+    @field_serializer("bits")
+    def _shortest(self, value: tuple[str, ...]) -> int | tuple[str, ...]:
+        return int(value[0]) if len(value) == 1 and "=" not in value[0] else value
+
+    @property
+    def base(self) -> Bits | None:
+        """The bits of layers that no pattern fits; None leaves them alone."""
+        return next((_number(rule) for rule in self.bits if "=" not in rule), None)
+
+    @property
+    def rules(self) -> tuple[tuple[str, Bits], ...]:
+        """Patterns with their bits, in order."""
+        split = (rule.rpartition("=") for rule in self.bits if "=" in rule)
+        return tuple((pattern, _number(bits)) for pattern, _, bits in split)
 
 
 def label(params: Params) -> str:
-    """For example int8."""
-    return f"int{params.bits}"
+    """For example int8, int4-hqq, float16, int8-2rules."""
+    bits = params.base
+    base = "float16" if bits == 16 else f"int{bits}" if bits else "int"
+    hqq = "-hqq" if params.rounding == "hqq" else ""
+    count = len(params.rules)
+    return base + hqq + (f"-{count}rule{'s' if count > 1 else ''}" if count else "")
 
 
-def refusal(module: torch.nn.Module) -> str | None:
-    """Why the module cannot be quantised, None where it can."""
-    from optimum.quanto import QModuleMixin
+def refusal(params: Params, weights: Weights, context: Context) -> str | None:
+    """None; a pattern that fits no layer is an error in `decide`'s name."""
+    from asrcompress.compress.layers import check_patterns
 
-    if any(isinstance(layer, QModuleMixin) for layer in module.modules()):
-        return "its weights are quantised already"
+    del context
+    check_patterns([pattern for pattern, _ in params.rules], weights.layers)
     return None
 
 
-def compress(module: torch.nn.Module, params: Params, selection: Selection) -> dict[str, str]:
-    """Quantise in place; why, by name of each weight tensor quantised.
+def decide(params: Params, weights: Weights, context: Context) -> Decisions:
+    """The bits of each layer.
 
     Raises:
         InputError: the selection leaves nothing to quantise.
     """
-    import torch
-    from optimum.quanto import freeze, quantize
+    from asrcompress.compress.decision import Decision, Decisions
 
-    from asrcompress.core.checkpoint.unpack import use_own_unpack
-
-    use_own_unpack()
-    found = selection.layers(module, (torch.nn.Linear,))
-    layers = {name: layer for name, layer in found.items() if _outputs(layer) > 1}
-    pruned = [name for name, layer in layers.items() if _sparsity(layer) >= PRUNED]
-    dense = [name for name in layers if name not in set(pruned)]
-    qtype = f"qint{params.bits}"
-    if params.bits == 8:
-        quantize(module, weights=qtype, include=list(layers))
-    else:
-        quantize(module, weights=qtype, include=dense)
-        quantize(module, weights=qtype, include=pruned, optimizer=_exact_zero())
-    with torch.no_grad():
-        freeze(module)
-    return {f"{name}.weight": f"{qtype} {_grid(params, name in pruned)}" for name in layers}
+    del context
+    decided: dict[str, Decision] = {}
+    for name, layer in weights.selected().items():
+        bits, why = _bits_of(params, (name, *layer.tied))
+        if bits is None:
+            continue
+        if layer.shape[0] == 1 and bits != 16:
+            decided[name] = Decision("a single output: left in float32")
+        else:
+            decided[name] = Decision(why, bits=bits, rounding=params.rounding)
+    return Decisions(decided)
 
 
-def _outputs(layer: Any) -> int:
-    return int(layer.out_features)
+def _bits_of(params: Params, names: Iterable[str]) -> tuple[Bits | None, str]:
+    """A layer's bits, and by what rule."""
+    from asrcompress.compress.layers import matches
+
+    found, why = params.base, ""
+    for pattern, bits in params.rules:
+        if any(matches(name, pattern) for name in names):
+            found, why = bits, f"by {pattern!r}"
+    return found, why
 
 
-def _sparsity(layer: Any) -> float:
-    zeros = layer.weight.numel() - int(layer.weight.count_nonzero())
-    return float(zeros / layer.weight.numel())
-
-
-def _grid(params: Params, is_pruned: bool) -> str:
-    if params.bits == 8:
-        return "symmetric, a scale per row"
-    return "with exact zero, a scale per group" if is_pruned else "min-max, a scale per group"
-
-
-def _exact_zero() -> Any:
-    """quanto's min-max optimiser with zero on the grid: integer shift, range that includes 0."""
-    from optimum.quanto import MaxOptimizer
-
-    class ExactZero(MaxOptimizer):  # type: ignore[misc]
-        def __call__(self, base: torch.Tensor, **options: Any) -> Any:
-            return super().__call__(base, **{**options, "zeropoint": True})
-
-        def optimize(self, base: torch.Tensor, qtype: Any, axis: int) -> Any:
-            across = list(range(1, base.ndim)) if axis == 0 else list(range(base.ndim - 1))
-            lowest = base.amin(across, keepdim=True).clamp(max=0)
-            highest = base.amax(across, keepdim=True).clamp(min=0)
-            scale = (highest - lowest) / (2**qtype.bits - 1)
-            scale[scale == 0] = 1.0  # a group of zeros: 0 / 0 has no place on any grid
-            return scale, -lowest
-
-    return ExactZero()
+def _number(text: str) -> Bits:
+    return cast("Bits", int(text))

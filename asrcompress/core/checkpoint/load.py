@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asrcompress.core.checkpoint.architecture import config_of, model_class
+from asrcompress.core.checkpoint.encodings import HALVES
 from asrcompress.core.checkpoint.generation import set_generation
+from asrcompress.core.checkpoint.integrity import verify
 from asrcompress.core.checkpoint.locate import Checkpoint, locate
 from asrcompress.core.checkpoint.plain import load_plain
 from asrcompress.core.checkpoint.processor import load_processor
-from asrcompress.core.checkpoint.quantised import load_quantised
-from asrcompress.core.checkpoint.weights import read_weights
+from asrcompress.core.checkpoint.quantised import empty_module, fill
+from asrcompress.core.checkpoint.weights import read_weights, stored_dtype
 from asrcompress.core.device import resolve_device
-from asrcompress.core.errors import IntegrityError
-from asrcompress.core.files import sha256_of_file
 
 if TYPE_CHECKING:
     import torch
@@ -73,29 +73,49 @@ def load(
     """
     target = resolve_device(device)
     checkpoint = model if isinstance(model, Checkpoint) else locate(model)
+    tensors = read_weights(checkpoint.weight_files)
+    loaded = _build(checkpoint, tensors, "float32", trust_remote_code=trust_remote_code)
+    loaded.model.to(target)
+    return loaded
+
+
+def load_as_stored(
+    checkpoint: Checkpoint, tensors: dict[str, torch.Tensor], *, trust_remote_code: bool = False
+) -> LoadedModel:
+    """A plain checkpoint on the CPU, in the dtype that most of its weights are stored in.
+
+    tensors: what its files hold. Those of that dtype are not copied: they stay mapped from the
+    files and cost no memory until their values are used.
+
+    Raises:
+        ModelError: it is damaged, or does not transcribe.
+        IntegrityError: an artefact differs from what its manifest records.
+    """
+    stored = stored_dtype(tensors.values())
+    dtype = stored if stored in HALVES else "float32"
+    return _build(checkpoint, tensors, dtype, trust_remote_code=trust_remote_code)
+
+
+def _build(
+    checkpoint: Checkpoint,
+    tensors: dict[str, torch.Tensor],
+    dtype: str,
+    *,
+    trust_remote_code: bool,
+) -> LoadedModel:
+    import torch
+
     config = config_of(checkpoint, trust_remote_code=trust_remote_code)
     architecture = model_class(checkpoint, config, trust_remote_code=trust_remote_code)
     processor = load_processor(checkpoint, trust_remote_code=trust_remote_code)
-    tensors = read_weights(checkpoint.weight_files)
-    if checkpoint.manifest is not None and checkpoint.manifest.is_quantised:
-        module = load_quantised(checkpoint, architecture, config, tensors)
-    else:
-        module = load_plain(checkpoint, architecture, config, tensors)
-    _verify(checkpoint)
-    set_generation(module, checkpoint)
-    return LoadedModel(module.to(target).eval(), processor, checkpoint)
-
-
-def _verify(checkpoint: Checkpoint) -> None:
-    if checkpoint.manifest is None:
-        return
-    (path,) = checkpoint.weight_files
-    digest = sha256_of_file(path)
-    if digest != checkpoint.manifest.weights_sha256:
-        raise IntegrityError(
-            "weight file differs from what was written",
-            where=path,
-            got=f"sha256 {digest[:16]}",
-            expected=f"{checkpoint.manifest.weights_sha256[:16]} as in the manifest",
-            next_step="compress the model again",
+    manifest = checkpoint.manifest
+    if manifest is not None and not manifest.is_plain:
+        module = fill(
+            empty_module(architecture, config), manifest, tensors, str(checkpoint.weight_files[0])
         )
+    else:
+        module = load_plain(checkpoint, architecture, config, tensors, getattr(torch, dtype))
+    if manifest is not None:
+        verify(checkpoint.weight_files[0], manifest, module)
+    set_generation(module, checkpoint)
+    return LoadedModel(module.eval(), processor, checkpoint)

@@ -20,11 +20,16 @@ _SHOWN = 3
 
 
 def load_plain(
-    checkpoint: Checkpoint, architecture: Any, config: Any, tensors: dict[str, torch.Tensor]
+    checkpoint: Checkpoint,
+    architecture: Any,
+    config: Any,
+    tensors: dict[str, torch.Tensor],
+    dtype: torch.dtype | None = None,
 ) -> torch.nn.Module:
-    """The module with the checkpoint's weights in float32.
+    """The module with the checkpoint's weights, in float32 unless another dtype is asked for.
 
     The tensors go through transformers' own renaming of older names (`weight_g`, `weight_v`).
+    Those of the dtype asked for are not copied: they stay mapped from the file.
 
     Raises:
         ModelError: weights are missing or have another shape than the configuration says.
@@ -37,7 +42,7 @@ def load_plain(
                 None,
                 config=config,
                 state_dict=tensors,
-                dtype=torch.float32,
+                dtype=dtype or torch.float32,
                 output_loading_info=True,
                 ignore_mismatched_sizes=True,  # reported in info, and refused below by name
             )

@@ -1,42 +1,53 @@
-"""Loading a quantised artefact: the module from its configuration, then its quantised weights.
+"""Loading an artefact that an ordinary `from_pretrained` cannot: quantised, or stored packed.
 
 optimum-quanto's `requantize` loads with strict=False and does not see a missing layer, so names,
-shapes and dtypes are compared here with what the quantisation map implies.
+shapes and dtypes are compared here with what the manifest implies.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from asrcompress.core.checkpoint.locate import Checkpoint
+from asrcompress.core.checkpoint.encodings import decode, stored_keys
+from asrcompress.core.checkpoint.qmodules import empty_like, make_quantised
 from asrcompress.core.checkpoint.quiet import quiet_transformers
+from asrcompress.core.checkpoint.ties import aliases_of
 from asrcompress.core.checkpoint.unpack import use_own_unpack
 from asrcompress.core.errors import IntegrityError
 
 if TYPE_CHECKING:
     import torch
 
+    from asrcompress.core.manifest import ArtefactManifest
+
 QTYPE_BITS = {"qint8": 8, "qint4": 4, "qint2": 2}
 Form = tuple[tuple[int, ...], str]  # shape and dtype, "a|b" where either may be
+ACTIVATION_SCALES = ("input_scale", "output_scale")  # quanto has them; constant 1 here
 _GROUP_SIZE, _GROUP_STEP = 128, 32  # QModuleMixin.__init__ of optimum-quanto 0.2.7
+_AGAIN = "compress the model again"
 
 
-def load_quantised(
-    checkpoint: Checkpoint, architecture: Any, config: Any, tensors: dict[str, torch.Tensor]
+def fill(
+    module: torch.nn.Module, manifest: ArtefactManifest, stored: dict[str, torch.Tensor], where: str
 ) -> torch.nn.Module:
-    """The module with quantised Linear weights; the others in float32.
+    """Turn an uncompressed module of any values into the artefact's, in place.
+
+    where: what the tensors are from, for errors.
 
     Raises:
         IntegrityError: a tensor is missing, unknown, or of another shape or dtype.
     """
-    from optimum.quanto import requantize
-
     use_own_unpack()
-    quantization = checkpoint.manifest.quantization if checkpoint.manifest else {}
-    module = empty_module(architecture, config)
-    _refuse_differences(checkpoint, expected_forms(module, quantization), tensors)
+    fold_weight_norm(module, manifest.quantization)
+    expected = expected_forms(module, manifest.quantization)
+    aliases = _aliases(module, manifest.quantization, expected)
+    own = {key: form for key, form in expected.items() if key not in aliases}
+    tensors = _decoded(own, manifest.encodings, stored, where)
+    _refuse_differences(where, own, tensors)
+    tensors |= {alias: tensors[key] for alias, key in aliases.items()}
+    make_quantised(module, manifest.quantization)
     with quiet_transformers():
-        requantize(module, tensors, quantization)
+        module.load_state_dict(tensors, strict=False, assign=True)
     return module.eval()
 
 
@@ -50,7 +61,22 @@ def empty_module(architecture: Any, config: Any) -> torch.nn.Module:
 
     with quiet_transformers(), no_init_weights():
         module: torch.nn.Module = architecture._from_config(config, dtype=torch.float32)
+        module.tie_weights()  # type: ignore[operator] - every model of transformers has it
     return module
+
+
+def fold_weight_norm(module: torch.nn.Module, quantization: dict[str, dict[str, str]]) -> None:
+    """Give the layers to be quantised one plain weight in place of magnitude and direction.
+
+    The layer is replaced, not changed: torch keeps its parametrisation in a class that copies of
+    the layer share.
+    """
+    from torch.nn.utils.parametrize import is_parametrized
+
+    names = dict(module.named_modules())
+    for name in quantization:
+        if name in names and is_parametrized(names[name], "weight"):
+            module.set_submodule(name, empty_like(names[name]))
 
 
 def expected_forms(
@@ -59,22 +85,22 @@ def expected_forms(
     """Name to shape and dtype of every tensor of the module once the layers are quantised.
 
     Raises:
-        IntegrityError: the map names a layer that the module does not have as Linear.
+        IntegrityError: the map names a layer that the module does not have.
     """
     forms: dict[str, Form] = {}
     weights = {f"{name}.weight": name for name in quantization}
     for key, tensor in module.state_dict().items():
         layer = weights.pop(key, None)
         if layer is None:
-            forms[key] = (tuple(tensor.shape), _name(tensor.dtype))
+            forms[key] = (tuple(tensor.shape), dtype_name(tensor.dtype))
             continue
         entry = quantization[layer]
         qtype = entry.get("weights", "none")
-        if qtype not in QTYPE_BITS or entry.get("activations") != "none" or tensor.dim() != 2:
+        if qtype not in QTYPE_BITS or entry.get("activations") != "none" or tensor.dim() < 2:
             raise IntegrityError("a layer cannot be quantised so", where=layer, got=entry)
         for part, form in quantised_forms(tuple(tensor.shape), QTYPE_BITS[qtype]).items():
             forms[f"{key}.{part}"] = form
-        for scale in ("input_scale", "output_scale"):  # of activations; constant 1 here
+        for scale in ACTIVATION_SCALES:
             forms[f"{layer}.{scale}"] = ((), "float32")
     for layer in weights.values():
         raise IntegrityError("a quantised layer is not in the model", where=layer)
@@ -82,55 +108,95 @@ def expected_forms(
 
 
 def quantised_forms(shape: tuple[int, ...], bits: int) -> dict[str, Form]:
-    """The parts that optimum-quanto stores for a Linear weight of (out, in).
+    """The parts that optimum-quanto stores for a weight of (out, ...).
 
     8 bits: one scale a row. 4 and 2 bits: groups of 128 weights (less where 128 does not divide
     the row, the whole row where nothing does), each with scale and shift; 2 or 4 to a byte.
     """
-    rows, columns = shape
+    rows, columns = shape[0], tuple(shape[1:])
+    ones = (1,) * len(columns)
     if bits == 8:
-        return {"_data": (shape, "int8"), "_scale": ((rows, 1), "float32")}
-    group = group_size(columns)
+        return {"_data": (shape, "int8"), "_scale": ((rows, *ones), "float32")}
+    row_size = 1
+    for size in columns:
+        row_size *= size
+    group = group_size(row_size)
     if group is not None:
-        rows, columns = rows * columns // group, group
+        rows, columns, ones = rows * row_size // group, (group,), (1,)
     packed = -(-rows * bits // 8)
     return {
-        "_data._data": ((packed, columns), "uint8"),
-        "_scale": ((rows, 1), "float32"),
-        "_shift": ((rows, 1), "float32|uint8"),  # uint8 where zero lies on the grid
+        "_data._data": ((packed, *columns), "uint8"),
+        "_scale": ((rows, *ones), "float32"),
+        "_shift": ((rows, *ones), "float32|uint8"),  # uint8 where zero lies on the grid
     }
 
 
-def group_size(columns: int) -> int | None:
+def group_size(row_size: int) -> int | None:
     """How many weights of a row share a scale at 4 and 2 bits; None is the whole row."""
-    if columns <= _GROUP_SIZE:
+    if row_size <= _GROUP_SIZE:
         return None
     size = _GROUP_SIZE
-    while columns % size and size > _GROUP_STEP:
+    while row_size % size and size > _GROUP_STEP:
         size -= _GROUP_STEP
-    return None if columns % size else size
+    return None if row_size % size else size
+
+
+def dtype_name(dtype: torch.dtype) -> str:
+    """For example float32."""
+    return str(dtype).removeprefix("torch.")
+
+
+def _aliases(
+    module: torch.nn.Module, quantization: dict[str, dict[str, str]], expected: dict[str, Form]
+) -> dict[str, str]:
+    """Key to the key that holds its tensor; the parts of tied quantised weights among them."""
+    found: dict[str, str] = {}
+    for alias, key in aliases_of(module).items():
+        layer, first = alias.removesuffix(".weight"), key.removesuffix(".weight")
+        if (layer in quantization) != (first in quantization):
+            continue  # one is quantised, so they are no longer the same
+        if layer not in quantization:
+            found[alias] = key
+            continue
+        found |= {
+            part: f"{key}{part.removeprefix(alias)}"
+            for part in expected
+            if part.startswith(f"{alias}.")
+        }
+    return found
+
+
+def _decoded(
+    expected: dict[str, Form],
+    encodings: dict[str, str],
+    stored: dict[str, torch.Tensor],
+    where: str,
+) -> dict[str, torch.Tensor]:
+    left = dict(stored)
+    tensors = {}
+    for key, encoding in encodings.items():
+        if key not in expected:
+            raise IntegrityError("an unknown tensor", where=f"{where}: {key}", next_step=_AGAIN)
+        tensors[key] = decode(key, encoding, left, expected[key][0])
+        for name in stored_keys(key, encoding):
+            del left[name]
+    return tensors | left
 
 
 def _refuse_differences(
-    checkpoint: Checkpoint, expected: dict[str, Form], tensors: dict[str, torch.Tensor]
+    where: str, expected: dict[str, Form], tensors: dict[str, torch.Tensor]
 ) -> None:
-    (path,) = checkpoint.weight_files
-    again = "compress the model again"
     for key in sorted(expected.keys() - tensors.keys()):
-        raise IntegrityError("a tensor is missing", where=f"{path}: {key}", next_step=again)
+        raise IntegrityError("a tensor is missing", where=f"{where}: {key}", next_step=_AGAIN)
     for key in sorted(tensors.keys() - expected.keys()):
-        raise IntegrityError("an unknown tensor", where=f"{path}: {key}", next_step=again)
+        raise IntegrityError("an unknown tensor", where=f"{where}: {key}", next_step=_AGAIN)
     for key, form in expected.items():
-        got = (tuple(tensors[key].shape), _name(tensors[key].dtype))
+        got = (tuple(tensors[key].shape), dtype_name(tensors[key].dtype))
         if got[0] != form[0] or got[1] not in form[1].split("|"):
             raise IntegrityError(
                 "a tensor has another shape or dtype",
-                where=f"{path}: {key}",
+                where=f"{where}: {key}",
                 got=f"{got[1]} {got[0]}",
                 expected=f"{form[1]} {form[0]}",
-                next_step=again,
+                next_step=_AGAIN,
             )
-
-
-def _name(dtype: torch.dtype) -> str:
-    return str(dtype).removeprefix("torch.")

@@ -31,6 +31,15 @@ def read_weights(files: Iterable[Path]) -> dict[str, torch.Tensor]:
     return tensors
 
 
+def tensor_of(path: Path, name: str) -> torch.Tensor:
+    """One tensor of a safetensors file, through a mapping of its own that goes when it does."""
+    from safetensors import safe_open
+
+    with safe_open(str(path), framework="pt", device="cpu") as stored:
+        tensor: torch.Tensor = stored.get_tensor(name)
+    return tensor
+
+
 def stored_dtype(tensors: Iterable[torch.Tensor]) -> str:
     """The dtype that holds most of the floating-point weights, for example float16."""
     counts: dict[str, int] = {}

@@ -1,0 +1,268 @@
+"""Doing what was decided: each tensor is read once, changed, written, and forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from asrcompress.compress.decision import Decision, Layer
+from asrcompress.compress.encode import Encoded, encode, fits_float16
+from asrcompress.compress.entries import Entry, entries_of
+from asrcompress.compress.layers import why_not_by_default
+from asrcompress.compress.sizes import has_low_mantissa_bits
+from asrcompress.compress.weight_file import WeightFile
+from asrcompress.compress.weight_norm import unfolded
+from asrcompress.compress.weights import LayerWeights, weight_normed
+from asrcompress.core.checkpoint.encodings import HALVES, encode_zeros, stored_keys
+from asrcompress.core.checkpoint.integrity import digest_of
+from asrcompress.core.checkpoint.quantised import ACTIVATION_SCALES, dtype_name
+from asrcompress.core.ledger import Ledger, LedgerRow
+from asrcompress.core.manifest import PLAIN_WEIGHTS_NAME, QUANTISED_WEIGHTS_NAME, Storage
+from asrcompress.core.progress import Progress
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What the engine did, for the manifest.
+
+    dtypes: those that floating-point tensors are stored in. low_mantissa_bits_zero: of the
+    original's float32 tensors, None where it has none.
+    """
+
+    path: Path
+    ledger: Ledger
+    quantization: dict[str, dict[str, str]]
+    tensors: dict[str, str]
+    encodings: dict[str, str]
+    dtypes: frozenset[str]
+    low_mantissa_bits_zero: bool
+
+
+def is_plain(decided: Mapping[str, Decision], storage: Storage) -> bool:
+    """Whether an ordinary `from_pretrained` will load the result."""
+    return storage == "dense" and all(decision.bits == 32 for decision in decided.values())
+
+
+def write(weights: LayerWeights, folder: Path, storage: Storage, progress: Progress) -> Written:
+    """Write the weight file of the model under the decisions taken so far."""
+    plain = is_plain(weights.decided, storage)
+    path = folder / (PLAIN_WEIGHTS_NAME if plain else QUANTISED_WEIGHTS_NAME)
+    entries = entries_of(weights.source.module)
+    with WeightFile(path) as file:
+        engine = _Engine(weights, file, storage, plain=plain)
+        for done, entry in enumerate(entries):
+            progress("compressing", done, len(entries))
+            engine.take(entry)
+    return engine.written(path)
+
+
+@dataclass
+class _Engine:
+    weights: LayerWeights
+    file: WeightFile
+    storage: Storage
+    plain: bool
+    layers: dict[str, Layer] = field(init=False)  # tied ones too
+    rows: list[LedgerRow] = field(default_factory=list)
+    tensors: dict[str, str] = field(default_factory=dict)
+    encodings: dict[str, str] = field(default_factory=dict)
+    quantization: dict[str, dict[str, str]] = field(default_factory=dict)
+    dtypes: set[str] = field(default_factory=set)
+    low_mantissa: list[bool] = field(default_factory=list)
+    magnitudes: dict[str, torch.Tensor] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.layers = {
+            name: layer
+            for layer in self.weights.all_layers.values()
+            for name in (layer.name, *layer.tied)
+        }
+
+    def take(self, entry: Entry) -> None:
+        """Write one tensor of the original, in whatever form was decided, and its row."""
+        layer = self.layers.get(entry.layer) if entry.role != "other" else None
+        decision = self.weights.decided.get(layer.name) if layer else None
+        if entry.alias_of is not None:
+            self._share(entry)
+        elif layer is None or decision is None or not _does_something(decision):
+            self._keep(entry, layer, decision)
+        elif decision.bits in (16, 32):
+            self._take_float(entry, decision)
+        elif entry.role == "magnitude":
+            self._row(entry, "float32", 0, 0, "folded into the quantised weight", decision)
+        else:
+            self._quantise(entry, layer, decision)
+
+    def written(self, path: Path) -> Written:
+        return Written(
+            path=path,
+            ledger=Ledger(rows=tuple(self.rows)),
+            quantization=self.quantization,
+            tensors=self.tensors,
+            encodings=self.encodings,
+            dtypes=frozenset(self.dtypes),
+            low_mantissa_bits_zero=bool(self.low_mantissa) and not any(self.low_mantissa),
+        )
+
+    def _read(self, entry: Entry) -> torch.Tensor:
+        tensor = self.weights.source.read(entry.key)
+        if tensor.is_floating_point() and not any(self.low_mantissa):
+            self.low_mantissa.append(has_low_mantissa_bits(tensor))
+        return tensor
+
+    def _keep(self, entry: Entry, layer: Layer | None, decision: Decision | None) -> None:
+        """A tensor that no method touches stays in the dtype it came in."""
+        stored = self._read(entry)
+        value = stored.float() if dtype_name(stored.dtype) in HALVES else stored
+        self._store(entry.key, value, stored)
+        why = decision.why if decision is not None else self._why_not(entry, layer)
+        self._row(entry, dtype_name(value.dtype), value.nbytes, _zeros(value), why, decision)
+
+    def _take_float(self, entry: Entry, decision: Decision) -> None:
+        """Pruned values, or values in float16."""
+        original = self._read(entry)
+        if entry.role == "weight":
+            value = self.weights.read(entry.layer)
+        else:
+            value = self._unfolded(entry, original)
+        stored, why = value, decision.why
+        if decision.bits == 16 and fits_float16(value):
+            stored = value.half()
+            value = stored.float()
+        elif decision.bits == 16:
+            why += "; values beyond float16's range, left in float32"
+        elif original.dtype != value.dtype and _is_exact(value, original.dtype):
+            stored = value.to(original.dtype)
+        self._store(entry.key, value, stored)
+        zeros = 0 if entry.role == "magnitude" else _zeros(value)
+        qtype = "float16" if decision.bits == 16 and stored is not value else "float32"
+        self._row(entry, qtype, value.nbytes, zeros, why, decision)
+
+    def _unfolded(self, entry: Entry, original: torch.Tensor) -> torch.Tensor:
+        """g or v of a weight-normed layer."""
+        if not self.weights.decided[entry.layer].prune:
+            return original.float()
+        name = entry.layer
+        if entry.role == "magnitude":
+            weight = self.weights.read(name)
+            norm, _ = unfolded(self.weights.source.module.get_submodule(name), weight, weight)
+            return norm
+        layer = self.weights.source.module.get_submodule(name)
+        return unfolded(layer, self.weights.read(name), original.float())[1]
+
+    def _quantise(self, entry: Entry, layer: Layer, decision: Decision) -> None:
+        import torch
+
+        self._read(entry)
+        encoded = encode(self.weights.read(layer.name), decision)
+        size = 0
+        for part, tensor in encoded.parts.items():
+            self._store(f"{layer.name}.weight.{part}", tensor, tensor)
+            size += tensor.nbytes
+        one = torch.ones(())
+        for name in (layer.name, *layer.tied):
+            self.quantization[name] = {"weights": f"qint{decision.bits}", "activations": "none"}
+        for scale in ACTIVATION_SCALES:
+            self._store(f"{layer.name}.{scale}", one, one)
+            size += one.nbytes
+        for name in layer.tied:
+            for part in encoded.parts:
+                digest = self.tensors[f"{layer.name}.weight.{part}"]
+                self.tensors[f"{name}.weight.{part}"] = digest
+            for scale in ACTIVATION_SCALES:
+                self._store(f"{name}.{scale}", one, one)
+                size += one.nbytes
+        self._quantised_row(entry, layer, decision, encoded, size)
+
+    def _quantised_row(
+        self, entry: Entry, layer: Layer, decision: Decision, encoded: Encoded, size: int
+    ) -> None:
+        why = "; ".join(filter(None, (decision.why, f"qint{decision.bits} {encoded.grid}")))
+        self._row(entry, f"qint{decision.bits}", size, encoded.zeros, why, decision)
+
+    def _share(self, entry: Entry) -> None:
+        """A tensor that is another one's: stored there, and nothing to count here."""
+        assert entry.alias_of is not None
+        if entry.layer not in self.quantization:
+            self.tensors[entry.key] = self.tensors[entry.alias_of]
+        shared = next(row for row in self.rows if row.name == entry.alias_of)
+        self.rows.append(
+            shared.model_copy(
+                update={
+                    "name": entry.key,
+                    "kind": entry.kind,
+                    "bytes_before": 0,
+                    "bytes_after": 0,
+                    "tied_to": entry.alias_of,
+                    "why": f"one tensor with {entry.alias_of}",
+                    "analysis": None,
+                }
+            )
+        )
+
+    def _store(self, key: str, value: torch.Tensor, stored: torch.Tensor) -> None:
+        """Write a tensor; `value` is what loading gives, `stored` the same or in half precision."""
+        self.tensors[key] = digest_of(value)
+        half = dtype_name(stored.dtype) if stored.dtype != value.dtype else ""
+        packed = encode_zeros(stored) if self.storage == "bitmask" else None
+        encoding = "+".join(filter(None, ("bitmask" if packed else "", half)))
+        if stored.is_floating_point():
+            self.dtypes.add(dtype_name(stored.dtype))
+        if encoding and not self.plain:
+            self.encodings[key] = encoding
+        if packed is None:
+            self.file.add(key, stored)
+            return
+        for name, part in zip(stored_keys(key, encoding), packed.values(), strict=True):
+            self.file.add(name, part)
+
+    def _row(
+        self,
+        entry: Entry,
+        qtype: str,
+        size: int,
+        zeros: int,
+        why: str,
+        decision: Decision | None,
+    ) -> None:
+        count = 1
+        for length in entry.shape:
+            count *= length
+        self.rows.append(
+            LedgerRow(
+                name=entry.key,
+                kind=entry.kind,
+                shape_before=entry.shape,
+                shape_after=entry.shape,
+                qtype=qtype,
+                sparsity=zeros / count if count else 0.0,
+                bytes_before=entry.memory_bytes,
+                bytes_after=size,
+                is_compressed=decision is not None and _does_something(decision),
+                why=why,
+                analysis=decision.analysis if decision is not None else None,
+            )
+        )
+
+    def _why_not(self, entry: Entry, layer: Layer | None) -> str:
+        if layer is None or entry.role == "magnitude":
+            return "no weight of a Linear, Conv1d or Embedding"
+        by_default = why_not_by_default(layer, self.weights.selection)
+        return by_default or "not of a kind that the method compresses"
+
+
+def _does_something(decision: Decision) -> bool:
+    return decision.bits != 32 or bool(decision.prune)
+
+
+def _is_exact(value: torch.Tensor, dtype: torch.dtype) -> bool:
+    return bool((value.to(dtype).to(value.dtype) == value).all())
+
+
+def _zeros(value: torch.Tensor) -> int:
+    return value.numel() - int(value.count_nonzero())

@@ -1,0 +1,97 @@
+"""The layers' weights as the steps so far leave them, read when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from asrcompress.compress.decision import Decision, Kind, Layer
+from asrcompress.compress.encode import pruned
+from asrcompress.compress.layers import layers_of, why_not, why_not_by_default
+from asrcompress.compress.weight_norm import DIRECTION, MAGNITUDE, folded
+from asrcompress.core.checkpoint.source import Source
+from asrcompress.core.errors import InputError
+from asrcompress.core.manifest import Selection
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class LayerWeights:
+    """See `decision.Weights`; every layer of the model is in `all_layers`."""
+
+    source: Source
+    selection: Selection
+    all_layers: Mapping[str, Layer]
+    decided: Mapping[str, Decision] = field(default_factory=dict)
+
+    @classmethod
+    def of_source(cls, source: Source, selection: Selection) -> LayerWeights:
+        """Those of an uncompressed model."""
+        return cls(source, selection, layers_of(source.module))
+
+    def after(self, decisions: Mapping[str, Decision]) -> LayerWeights:
+        """What is left for the next step, once these decisions are applied too."""
+        joined = dict(self.decided)
+        for name, decision in decisions.items():
+            joined[name] = joined[name].then(decision) if name in joined else decision
+        return replace(self, decided=joined)
+
+    @property
+    def layers(self) -> dict[str, Layer]:
+        """See `decision.Weights`."""
+        return {
+            name: layer
+            for name, layer in self.all_layers.items()
+            if why_not(layer, self.selection) is None
+        }
+
+    def of(self, *kinds: Kind) -> dict[str, Layer]:
+        """See `decision.Weights`."""
+        found = {name: layer for name, layer in self.layers.items() if layer.kind in kinds}
+        return self._some(found, kinds)
+
+    def selected(self) -> dict[str, Layer]:
+        """See `decision.Weights`."""
+        found = {
+            name: layer
+            for name, layer in self.all_layers.items()
+            if why_not_by_default(layer, self.selection) is None
+        }
+        return self._some(found, ("Linear",))
+
+    def read(self, name: str) -> torch.Tensor:
+        """See `decision.Weights`."""
+        weight = self.read_original(name)
+        return pruned(weight, self.decided[name].prune) if name in self.decided else weight
+
+    def read_original(self, name: str) -> torch.Tensor:
+        """A layer's weight before any step: float32, weight norm folded, a fresh copy."""
+        layer = self.source.module.get_submodule(name)
+        if weight_normed(layer):
+            magnitude, direction = (
+                self.source.read(f"{name}.{part}").float() for part in (MAGNITUDE, DIRECTION)
+            )
+            return folded(layer, magnitude, direction)
+        import torch
+
+        return self.source.read(f"{name}.weight").to(torch.float32, copy=True)
+
+    def _some(self, found: dict[str, Layer], kinds: tuple[Kind, ...]) -> dict[str, Layer]:
+        if not found:
+            patterns = self.selection
+            raise InputError(
+                "no layer to compress is left",
+                got=f"include {list(patterns.include)}, exclude {list(patterns.exclude)}",
+                expected=f"patterns that leave at least one {' or '.join(kinds)}",
+            )
+        return found
+
+
+def weight_normed(layer: torch.nn.Module) -> bool:
+    """Whether a layer's weight is made of magnitude and direction."""
+    from torch.nn.utils.parametrize import is_parametrized
+
+    return bool(is_parametrized(layer, "weight"))

@@ -1,0 +1,35 @@
+"""Artefacts of modules that are no checkpoint of transformers: filled into one like the original."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from asrcompress.core.checkpoint.integrity import verify
+from asrcompress.core.checkpoint.quantised import fill
+from asrcompress.core.checkpoint.weights import read_weights
+from asrcompress.core.errors import ModelError
+from asrcompress.core.manifest import MANIFEST_NAME, read_manifest
+
+if TYPE_CHECKING:
+    import torch
+
+
+def load_into(module: torch.nn.Module, folder: Path) -> torch.nn.Module:
+    """The module with the artefact's weights, changed in place and in eval mode.
+
+    module: one as it was before it was compressed; its values do not matter.
+
+    Raises:
+        ModelError: the folder holds no artefact.
+        IntegrityError: the artefact does not fit the module, or was altered.
+    """
+    manifest = read_manifest(folder)
+    if manifest is None:
+        raise ModelError("not an artefact", where=folder, expected=f"a folder with {MANIFEST_NAME}")
+    path = folder / manifest.weights_file
+    if not path.is_file():
+        raise ModelError("the artefact's weights are missing", where=path)
+    filled = fill(module, manifest, read_weights([path]), str(path))
+    verify(path, manifest, filled)
+    return filled
