@@ -5,25 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from asrcompress.audit.cache import read_cached
+from asrcompress.audit.describe import (
+    Manifests,
+    described,
+    manifests_of,
+    notes_of,
+    sizes_of_original,
+)
 from asrcompress.audit.engines.local import corpus_of
 from asrcompress.audit.jobs import Cell, ConditionJob
 from asrcompress.audit.plan import Plan
 from asrcompress.audit.published import published_of
 from asrcompress.core.comparison import Interval
 from asrcompress.core.corpus import Corpus
-from asrcompress.core.cost import Cost, Sizes
+from asrcompress.core.cost import Cost
 from asrcompress.core.error_table import ErrorTable
 from asrcompress.core.errors import IncompleteError, InputError
 from asrcompress.core.evaluation import Evaluation, UtteranceScore
 from asrcompress.core.files import read_json
-from asrcompress.core.manifest import read_manifest
+from asrcompress.core.pivot import PivotTable
 from asrcompress.core.results import ConditionResult, CostTable, Results
-
-if TYPE_CHECKING:
-    from asrcompress.evaluate import ArtefactNote
 
 Evaluations = dict[tuple[str, str], Evaluation]
 CORPUS_MARKER_NAME = "corpus.json"  # what corrupt writes beside its conditions
@@ -49,22 +52,24 @@ def assemble(plan: Plan) -> Assembled:
     """
     from asrcompress.evaluate import Matrix, Statistics, errors_of, summarise
 
+    manifests = manifests_of(plan)
     heard = {job.condition.name: _heard(plan, job) for job in plan.conditions}
     evaluations = {
-        (cell.artefact.name, cell.condition.condition.name): _scored(
-            plan, cell, heard[cell.condition.condition.name]
+        (cell.artefact.name, cell.condition.condition.name): _with_sizes(
+            _scored(plan, cell, heard[cell.condition.condition.name]), manifests
         )
         for cell in plan.cells
     }
     options = plan.recipe.evaluate
     matrix = Matrix(
         title=plan.recipe.title,
-        artefacts=_notes(plan),
+        artefacts=notes_of(plan, manifests),
         conditions=tuple(
             _condition(plan, job, heard[job.condition.name].corpus) for job in plan.conditions
         ),
         evaluations=evaluations,
         baseline=_single_baseline(plan),
+        notes=plan.notes,
     )
     statistics = Statistics(
         seed=plan.recipe.seed,
@@ -72,8 +77,15 @@ def assemble(plan: Plan) -> Assembled:
         replicates=options.replicates,
         by=tuple(options.by),
     )
-    results = summarise(matrix, statistics).model_copy(
-        update={"published": published_of(plan.recipe)}
+    results = summarise(matrix, statistics)
+    results = results.model_copy(
+        update={
+            "artefacts": tuple(described(row, manifests) for row in results.artefacts),
+            "published": published_of(plan.recipe),
+            "tables": tuple(
+                PivotTable.model_validate(table.model_dump()) for table in plan.recipe.tables
+            ),
+        }
     )
     return Assembled(results, _costs(plan), evaluations, errors_of(matrix))
 
@@ -116,10 +128,17 @@ def _scored(plan: Plan, cell: Cell, heard: _Heard) -> Evaluation:
         update={
             "model": cell.artefact.model,
             "corpus": plan.corpus.name,
-            "sizes": _sizes(plan, scored),
             "utterances": tuple(_placed(row, home) for row in scored.utterances),
         }
     )
+
+
+def _with_sizes(scored: Evaluation, manifests: Manifests) -> Evaluation:
+    """The original's zipped size is known from the artefacts made of it."""
+    if scored.sizes.zipped_bytes is not None:
+        return scored
+    sizes = sizes_of_original(scored.model_sha256, manifests)
+    return scored if sizes is None else scored.model_copy(update={"sizes": sizes})
 
 
 def _check_bad(plan: Plan, cell: Cell, bad_files: Mapping[str, str]) -> None:
@@ -140,32 +159,6 @@ def _placed(row: UtteranceScore, home: Path) -> UtteranceScore:
     if path is None or not path.is_relative_to(home):
         return row
     return row.model_copy(update={"audio_filepath": path.relative_to(home).as_posix()})
-
-
-def _sizes(plan: Plan, scored: Evaluation) -> Sizes:
-    """The original's zipped size is known from the artefacts made of it."""
-    if scored.sizes.zipped_bytes is not None:
-        return scored.sizes
-    for job in plan.artefacts:
-        manifest = None if job.is_original else read_manifest(plan.cache.artefact(job.key))
-        if manifest is not None and manifest.source.sha256 == scored.model_sha256:
-            return manifest.source.sizes
-    return scored.sizes
-
-
-def _notes(plan: Plan) -> dict[str, ArtefactNote]:
-    from asrcompress.evaluate import ArtefactNote
-
-    notes = {}
-    for job in plan.artefacts:
-        manifest = None if job.is_original else read_manifest(plan.cache.artefact(job.key))
-        notes[job.name] = ArtefactNote(
-            compression=job.compression,
-            methods=tuple({"method": step.method, **step.params} for step in job.steps),
-            sparsity=manifest.ledger.sparsity if manifest else None,
-            baseline=job.baseline,
-        )
-    return notes
 
 
 def _single_baseline(plan: Plan) -> str | None:

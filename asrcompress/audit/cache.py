@@ -20,7 +20,7 @@ from pydantic import BaseModel, ValidationError
 from asrcompress.core.errors import AsrcompressError, OutputError
 from asrcompress.core.files import read_json
 
-CELL_VERSION = 2  # raise it when a change of code changes hypotheses
+CELL_VERSION = 3  # raise it when a change of code changes hypotheses
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,14 @@ class Cache:
         """Where an artefact's measured cost is, or is to be."""
         return self.folder / "costs" / f"{key}.json"
 
+    @property
+    def calibration(self) -> Path:
+        """Where noisy versions of the calibration audio are, or are to be."""
+        return self.folder / "calibration"
+
     def remove_leftovers(self) -> None:
         """Delete what an interrupted run left unfinished; only while the lock is held."""
-        for kind in ("artefacts", "corpora", "cells", "costs"):
+        for kind in ("artefacts", "corpora", "calibration", "cells", "costs"):
             for path in (self.folder / kind).glob(".*"):
                 if path.is_dir():
                     shutil.rmtree(path, ignore_errors=True)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from asrcompress.core.condition import Condition
-from asrcompress.core.manifest import MethodStep
+
+if TYPE_CHECKING:
+    from asrcompress.compress import CompressOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,21 +21,29 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class ArtefactJob:
-    """One model in one form; without steps it is the original itself."""
+    """One model in one form; without steps it is the original itself.
+
+    same_size_as: the artefact whose weight file's bytes are its budget; they are known, and the
+    options complete, only when that one is made.
+    """
 
     name: str
     model: str
     compression: str
-    steps: tuple[MethodStep, ...]
-    include: tuple[str, ...]
-    exclude: tuple[str, ...]
+    options: CompressOptions
     key: str
     baseline: str | None
+    same_size_as: ArtefactJob | None = None
 
     @property
     def is_original(self) -> bool:
         """Whether it is the model as it came."""
-        return not self.steps
+        return not self.options.steps
+
+    @property
+    def turn(self) -> int:
+        """How many others have to be made before it, one after the other."""
+        return 0 if self.same_size_as is None else 1 + self.same_size_as.turn
 
 
 @dataclass(frozen=True, slots=True)

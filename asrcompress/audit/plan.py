@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from asrcompress.audit.artefacts import artefact_jobs, model_versions
 from asrcompress.audit.cache import CELL_VERSION, Cache, read_cached
+from asrcompress.audit.calibration import (
+    CalibrationSource,
+    PlannedCalibration,
+    plan_calibration,
+    refuse_scored,
+)
 from asrcompress.audit.conditions import conditions_of
 from asrcompress.audit.jobs import ArtefactJob, Cell, ConditionJob, Machine
-from asrcompress.audit.recipe import (
-    LoadedRecipe,
-    Recipe,
-    artefact_name,
-    method_options,
-    patterns,
-)
+from asrcompress.audit.recipe import LoadedRecipe, Recipe
 from asrcompress.core.corpus import Corpus
 from asrcompress.core.errors import InputError
 from asrcompress.core.files import sha256_of_json
-from asrcompress.core.manifest import MethodStep
-from asrcompress.core.provenance import versions
 from asrcompress.core.registry import expected_one_of
-
-_PACKAGES = (
-    "librosa",
-    "machine",
-    "numpy",
-    "optimum-quanto",
-    "soundfile",
-    "soxr",
-    "torch",
-    "transformers",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +35,8 @@ class Plan:
     cells: tuple[Cell, ...]
     cache: Cache
     machine: Machine
+    calibration: PlannedCalibration | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def noise(self) -> Path | None:
@@ -62,12 +51,13 @@ class Plan:
         return Path(rooms.folder) if rooms and rooms.folder else None
 
     def missing_artefacts(self) -> list[ArtefactJob]:
-        """Those still to be compressed."""
-        return [
-            job
+        """Those still to be compressed, each once, and after the one it is to be as large as."""
+        missing = {
+            job.key: job
             for job in self.artefacts
             if not job.is_original and not self.cache.artefact(job.key).is_dir()
-        ]
+        }
+        return sorted(missing.values(), key=lambda job: job.turn)
 
     def missing_conditions(self) -> list[ConditionJob]:
         """Those whose corpus is still to be written."""
@@ -78,14 +68,15 @@ class Plan:
         ]
 
     def missing_cells(self) -> list[Cell]:
-        """Those still to be recognised."""
+        """Those still to be recognised, each once though a model has two names."""
         from asrcompress.evaluate import Hypotheses
 
-        return [
-            cell
+        missing = {
+            cell.key: cell
             for cell in self.cells
             if read_cached(self.cache.cell(cell.key), Hypotheses) is None
-        ]
+        }
+        return list(missing.values())
 
     def cost_key(self, job: ArtefactJob) -> str:
         """What a cost depends on beside the machine itself."""
@@ -102,7 +93,7 @@ class Plan:
                 self.recipe.evaluate.language,
                 self.recipe.evaluate.chunk_s,
                 self.recipe.evaluate.cost_rounds,
-                *_versions(),
+                *model_versions(),
             ]
         )
 
@@ -121,7 +112,8 @@ def make_plan(
     corpus = read_corpus(recipe.corpus, format_name=recipe.format)
     _check_columns(recipe, corpus)
     corpus_sha256 = corpus.sha256()
-    artefacts = _artefacts(recipe)
+    calibration, notes = _calibration(recipe, corpus)
+    artefacts = artefact_jobs(recipe, calibration.key if calibration else None)
     conditions = _conditions(recipe, corpus, corpus_sha256)
     cells = tuple(
         Cell(artefact, condition, _cell_key(artefact, condition, recipe, machine))
@@ -138,7 +130,28 @@ def make_plan(
         cells,
         cache,
         machine,
+        calibration,
+        notes,
     )
+
+
+def _calibration(
+    recipe: Recipe, scored: Corpus
+) -> tuple[PlannedCalibration | None, tuple[str, ...]]:
+    """The calibration audio, and what to say of it beside the results."""
+    wanted = recipe.calibration
+    if wanted is None:
+        return None, ()
+    source = CalibrationSource(
+        corpus=wanted.corpus,
+        snr_db=tuple(wanted.snr_db),
+        noise=Path(wanted.noise) if wanted.noise else None,
+        duration_s=wanted.duration_s,
+        seed=recipe.seed,
+    )
+    common_speakers = refuse_scored(source.corpus, scored)
+    planned = plan_calibration(source)
+    return planned, tuple(filter(None, (planned.note, common_speakers)))
 
 
 def _check_columns(recipe: Recipe, corpus: Corpus) -> None:
@@ -154,50 +167,6 @@ def _check_columns(recipe: Recipe, corpus: Corpus) -> None:
             )
 
 
-def _artefacts(recipe: Recipe) -> tuple[ArtefactJob, ...]:
-    from asrcompress.compress import steps_from
-    from asrcompress.core.checkpoint import locate
-
-    originals = [name for name, options in recipe.compressions.items() if not options]
-    jobs = []
-    for model_name, model in recipe.models.items():
-        source_sha256 = locate(model).sha256()
-        for compression, options in recipe.compressions.items():
-            steps = steps_from(method_options(options))
-            include, exclude = patterns(options, "include"), patterns(options, "exclude")
-            jobs.append(
-                ArtefactJob(
-                    name=artefact_name(recipe, model_name, compression),
-                    model=model,
-                    compression=compression,
-                    steps=steps,
-                    include=include,
-                    exclude=exclude,
-                    key=_artefact_key(source_sha256, steps, [include, exclude], recipe.seed),
-                    baseline=_baseline(recipe, model_name, compression, originals),
-                )
-            )
-    return tuple(jobs)
-
-
-def _baseline(
-    recipe: Recipe, model_name: str, compression: str, originals: Sequence[str]
-) -> str | None:
-    """The same model uncompressed; None for the original itself, or where there is none."""
-    if not originals or compression == originals[0]:
-        return None
-    return artefact_name(recipe, model_name, originals[0])
-
-
-def _artefact_key(
-    source_sha256: str, steps: Sequence[MethodStep], selection: object, seed: int
-) -> str:
-    from asrcompress.compress import CODE_VERSION
-
-    made_by = [CODE_VERSION, selection, seed, *_versions()] if steps else []
-    return sha256_of_json([source_sha256, [step.model_dump() for step in steps], made_by])
-
-
 def _cell_key(
     artefact: ArtefactJob, condition: ConditionJob, recipe: Recipe, machine: Machine
 ) -> str:
@@ -211,14 +180,9 @@ def _cell_key(
             recipe.evaluate.chunk_s,
             machine.device,
             machine.threads,
-            *_versions(),
+            *model_versions(),
         ]
     )
-
-
-def _versions() -> list[str]:
-    """Those that can change a hypothesis: the model's libraries, and those that read audio."""
-    return [versions()[name] for name in _PACKAGES]
 
 
 def _conditions(recipe: Recipe, corpus: Corpus, corpus_sha256: str) -> tuple[ConditionJob, ...]:

@@ -9,12 +9,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from asrcompress.core.errors import InputError
+from asrcompress.core.pivot import PivotRows, PivotValue
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$")]
 Room = Literal["small", "medium", "large"]
 SnrDb = Annotated[float, Field(ge=-30, le=60)]
-_SELECTION = ("include", "exclude")  # options of compress that are no method's
+SAME_SIZE_AS = "same_size_as"  # the one option of a compression that compress does not have
 
 
 class _Model(BaseModel):
@@ -63,6 +63,18 @@ class Conditions(_Model):
     effects: dict[Name, list[dict[str, Any]]] = {}
 
 
+class Calibration(_Model):
+    """Audio to measure on, for compressions that do; no transcript of it is used.
+
+    snr_db: noisy versions of the sample beside the clean one, of built-in noises without a folder.
+    """
+
+    corpus: str
+    duration_s: float = Field(default=60.0, gt=0, le=36_000)
+    snr_db: list[SnrDb] = []
+    noise: str | None = None
+
+
 class Evaluation(_Model):
     """How hypotheses are scored and compared."""
 
@@ -85,6 +97,7 @@ class PublishedRow(_Model):
     artefact: str
     wer_percent: float = Field(ge=0)
     condition: str | None = None
+    group: str | None = None
     noise_type: str | None = None
     room: str | None = None
     snr_db: SnrDb | None = None
@@ -98,6 +111,22 @@ class PublishedTable(_Model):
     differences: list[str] = []
 
 
+class Table(_Model):
+    """A table in a paper's layout, of what the audit finds.
+
+    columns: compressions. rows: models with the conditions, or with the compressions, below each;
+    models alone; or the values, with a column for each model. by: a field of evaluate.by whose
+    values stand for the conditions. data: only these conditions or values of the field.
+    """
+
+    title: str
+    columns: list[Name] = Field(min_length=1)
+    values: list[PivotValue] = Field(default=["wer"], min_length=1)
+    rows: PivotRows = "model_condition"
+    by: str | None = None
+    data: list[str] = []
+
+
 class Recipe(_Model):
     """The whole of a recipe file, parameters filled in."""
 
@@ -108,8 +137,10 @@ class Recipe(_Model):
     format: str | None = None
     conditions: Conditions = Conditions()
     seed: int = Field(default=0, ge=0)
+    calibration: Calibration | None = None
     evaluate: Evaluation = Evaluation()
     published: PublishedTable | None = None
+    tables: list[Table] = []
     parameters: dict[Name, Any] = {}
 
 
@@ -125,24 +156,6 @@ class LoadedRecipe:
     name: str
     recipe: Recipe
     settings: Mapping[str, Any]
-
-
-def method_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """A compression's options without the patterns of modules."""
-    return {name: value for name, value in options.items() if name not in _SELECTION}
-
-
-def patterns(options: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    """A compression's patterns to include or exclude modules; one may stand without a list.
-
-    Raises:
-        InputError: not text, nor a list of texts.
-    """
-    given = options.get(name, [])
-    found = [given] if isinstance(given, str) else given
-    if not isinstance(found, list) or not all(isinstance(pattern, str) for pattern in found):
-        raise InputError(f"bad {name}", got=repr(given), expected="a list of patterns")
-    return tuple(found)
 
 
 def recipe_folder() -> Path:

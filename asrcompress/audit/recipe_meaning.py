@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
+from asrcompress.audit.compressions import mistakes_of
 from asrcompress.audit.conditions import conditions_of, names_of_matrix, step_from
-from asrcompress.audit.recipe import (
-    Conditions,
-    Recipe,
-    artefact_name,
-    method_options,
-    patterns,
-)
+from asrcompress.audit.recipe import Conditions, Recipe, Table, artefact_name
 from asrcompress.audit.strict_yaml import Document, Key, Mistake, dotted
 from asrcompress.core.condition import Condition
 from asrcompress.core.errors import AsrcompressError, InputError
@@ -17,21 +12,13 @@ from asrcompress.core.registry import expected_one_of
 
 
 def check_compressions(document: Document) -> None:
-    """The options of every compression, as the compress command checks them."""
-    from asrcompress.compress import steps_from
-
+    """The options of every compression, as compress checks them, and what they need beside."""
     compressions = document.value.get("compressions")
     if not isinstance(compressions, dict):
         return
-    for name, options in compressions.items():
-        if isinstance(options, dict):
-            try:
-                steps = steps_from(method_options(options))
-                if not steps and options:
-                    raise InputError("no method", expected="bits or prune, or {} for the original")
-                _ = patterns(options, "include"), patterns(options, "exclude")
-            except AsrcompressError as error:
-                _add(document, ("compressions", name), str(error))
+    has_calibration = document.value.get("calibration") is not None
+    for name, message in mistakes_of(compressions, has_calibration=has_calibration):
+        _add(document, ("calibration",) if name is None else ("compressions", name), message)
 
 
 def check_meaning(recipe: Recipe, document: Document) -> None:
@@ -43,6 +30,11 @@ def check_meaning(recipe: Recipe, document: Document) -> None:
         _add(document, ("evaluate", "normaliser"), f"unknown normaliser; expected {expected}")
     _check_conditions(recipe.conditions, document)
     _check_names(recipe, document)
+    heard = recipe.calibration
+    if heard is not None and heard.noise is not None and not heard.snr_db:
+        _add(document, ("calibration", "noise"), "snr_db is missing beside it")
+    for number, table in enumerate(recipe.tables):
+        _check_table(table, ("tables", number), recipe, document)
     if recipe.published is not None and not document.mistakes:
         _check_published(recipe, document)
 
@@ -83,6 +75,22 @@ def _check_names(recipe: Recipe, document: Document) -> None:
         taken[name.casefold()] = name
 
 
+def _check_table(table: Table, place: Key, recipe: Recipe, document: Document) -> None:
+    """Columns are compressions, `by` is a breakdown of the scores, data are conditions without."""
+    conditions = [*names_of_matrix(recipe), *recipe.conditions.effects]
+    compressions = list(recipe.compressions)
+    asked = [("columns", name, compressions) for name in table.columns]
+    if table.by is not None:
+        asked.append(("by", table.by, recipe.evaluate.by))
+    else:
+        asked += [("data", name, conditions) for name in table.data]
+    for key, got, known in asked:
+        if not known:
+            _add(document, (*place, key), f"got {got!r}; evaluate.by lists no field")
+        elif got not in known:
+            _add(document, (*place, key), f"got {got!r}; expected {expected_one_of(got, known)}")
+
+
 def _check_published(recipe: Recipe, document: Document) -> None:
     """Every published figure belongs to an artefact of the recipe, and to a condition if named."""
     artefacts = [artefact_name(recipe, m, c) for m in recipe.models for c in recipe.compressions]
@@ -96,6 +104,9 @@ def _check_published(recipe: Recipe, document: Document) -> None:
             if got is not None and got not in known:
                 key: Key = ("published", "figures", number, name)
                 _add(document, key, f"got {got!r}; expected {expected_one_of(got, known)}")
+        if row.group is not None and not (row.condition and recipe.evaluate.by):
+            message = "needs a condition beside it, and its field in evaluate.by"
+            _add(document, ("published", "figures", number, "group"), message)
 
 
 def _add(document: Document, key: Key, message: str) -> None:

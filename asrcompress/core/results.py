@@ -27,14 +27,13 @@ class _Model(BaseModel):
 
 
 class ClassShareResult(_Model):
-    """How layers were sorted by the importance of their weights, as fractions of the layers.
+    """How many layers are in each class of importance, as fractions of them.
 
-    medium: None where there are two classes only. pruning_rate: of the layers that were pruned;
-    None where none was.
+    pruning_rate: mean over the layers that were pruned for their class; None where none was.
     """
 
     low: float
-    medium: float | None
+    medium: float
     high: float
     pruning_rate: float | None
 

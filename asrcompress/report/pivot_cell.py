@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from asrcompress.core.evaluation import ErrorCounts
 from asrcompress.core.pivot import PivotValue
 from asrcompress.core.results import ArtefactResult, Results
-from asrcompress.report.wording import NOT_AVAILABLE, NOT_RUN, megabytes, percent, times
+from asrcompress.report.wording import NOT_AVAILABLE, NOT_RUN, divergence, megabytes, percent, times
 
 if TYPE_CHECKING:
     from asrcompress.report.view import CompressionRates
@@ -63,7 +63,7 @@ def cell_text(
         found = artefact.divergence or {}
         is_whole = datum is not None and datum.field is None
         nats = found.get(datum.condition) if datum and is_whole else None
-        return NOT_AVAILABLE if nats is None else f"{nats:.3g}"
+        return NOT_AVAILABLE if nats is None else divergence(nats)
     return _OF_ARTEFACT[value](source, artefact)
 
 

@@ -10,6 +10,7 @@ from asrcompress.audit.conditions import conditions_of
 from asrcompress.audit.published import published_of
 from asrcompress.audit.recipe import Recipe, shipped_recipes
 from asrcompress.audit.recipe_text import check_recipe, load_recipe
+from asrcompress.audit.strict_yaml import parse
 from asrcompress.core.errors import InputError, RecipeError
 
 GOOD = """\
@@ -135,9 +136,14 @@ def test_every_shipped_recipe_is_sound(name: str) -> None:
     text = shipped_recipes()[name].read_text(encoding="utf-8")
     assert text.startswith(f"# asrcompress audit {name}")
     settings = {
-        key: "folder" for key in ("data", "speech", "noise", "rir") if f"${{{key}}}" in text
+        name: "folder"
+        for name, default in parse(text).value.get("parameters", {}).items()
+        if default is None
     }
-    _recipe(text, **settings)
+    recipe = _recipe(text, **settings)
+    assert f"--set {next(iter(settings), '')}" in text.partition("\n")[0] or not settings
+    for table in recipe.tables:
+        assert set(table.columns) <= set(recipe.compressions)
 
 
 def test_pimentel_has_the_papers_matrix() -> None:
@@ -149,6 +155,39 @@ def test_pimentel_has_the_papers_matrix() -> None:
     assert rates == [0.10, 0.15, 0.20, 0.25, 0.30]
     names = [condition.name for condition in conditions_of(recipe)]
     assert len(names) == 1 + 5 + 6 * 5 + 2 + 10
+
+
+def test_oujabour_has_the_papers_systems_and_tables() -> None:
+    """Tables I to VI for three models, V in two halves; every rate of theirs that is printed."""
+    recipe = load_recipe("oujabour2025", ("speech=s",)).recipe
+    assert list(recipe.models) == ["wav2vec2", "hubert", "wavlm"]
+    titles = [table.title.partition(":")[0].removeprefix("Table ") for table in recipe.tables]
+    assert titles == ["I", "II", "III", "IV", "V", "V", "VI"]
+    published = published_of(recipe)
+    assert published is not None
+    rates = {(row.source, row.artefact, row.group): row.wer for row in published.figures}
+    # Table II has 4 x 3 + 1 rates a model, IV and V two, VI one.
+    assert len(rates) == 3 * (13 + 2 + 2 + 1) == len(published.figures)
+    assert rates["Table II", "wav2vec2/int2", "test-clean"] == pytest.approx(1.0)
+    assert rates["Table II", "wavlm/int4", "test-other"] == pytest.approx(0.043)
+    assert rates["Table VI", "wav2vec2/two-class", "test-clean"] == pytest.approx(0.153)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [("mixed", "data=d"), ("methods", "data=d", "wav2vec2=a", "hubert=b", "wavlm=c")],
+)
+def test_every_way_to_choose_bits_has_a_mixed_one_of_its_size(settings: tuple[str, ...]) -> None:
+    """Uniform and fuzzy plans are compared with mixed bits in a file of the same bytes."""
+    name, *given = settings
+    recipe = load_recipe(name, given).recipe
+    same = {entry.get("same_size_as") for entry in recipe.compressions.values()}
+    choosing = {n for n, e in recipe.compressions.items() if {"bits", "adaptive"} & e.keys()}
+    assert choosing == same - {None}
+    assert len(choosing) == 6
+    assert [condition.name for condition in conditions_of(recipe)] == ["clean", "noise-5dB"]
+    assert recipe.calibration is not None
+    assert recipe.calibration.snr_db == [5]
 
 
 def test_unknown_recipe_suggests_the_nearest() -> None:
@@ -264,4 +303,141 @@ def test_published_figures_have_a_place(place: tuple[str, str], message: str) ->
     """A figure of no artefact or condition of the recipe is a mistake."""
     (found,) = _mistakes(GOOD + PUBLISHED % place)
     assert found.startswith("line 13: published.figures[0]")
+    assert message in found
+
+
+TABLES = """\
+tables:
+  - {title: T, columns: [%s], %s}
+"""
+
+
+@pytest.mark.parametrize(
+    ("columns", "more", "message"),
+    [
+        ("int7", "values: [wer]", "tables[0].columns: got 'int7'; expected one of fp32, int8"),
+        ("int8", "values: [wre]", "tables[0].values[0]: got 'wre'"),
+        ("int8", "rows: columns", "tables[0].rows: got 'columns'"),
+        ("int8", "data: [noise-11dB]", "(did you mean 'noise-10dB'?)"),
+        ("int8", "by: speaker", "tables[0].by: got 'speaker'; evaluate.by lists no field"),
+        ("int8", "column: [int8]", "tables[0].column: unknown key; did you mean 'columns'?"),
+    ],
+)
+def test_tables_name_what_there_is(columns: str, more: str, message: str) -> None:
+    """A table of other compressions, values or conditions is a mistake with its line."""
+    (found,) = _mistakes(GOOD + TABLES % (columns, more))
+    assert found.startswith("line 11: ")
+    assert message in found
+
+
+def test_a_table_of_subgroups_needs_their_breakdown() -> None:
+    """`by` is one of evaluate.by; its values are known to the corpus alone."""
+    text = GOOD + TABLES % ("fp32", "by: speaker, data: [ann]")
+    assert _recipe(text + "evaluate: {by: [speaker]}\n").tables[0].data == ["ann"]
+
+
+def test_a_published_figure_of_a_subgroup_needs_its_condition() -> None:
+    """Without a condition and a breakdown nothing could stand beside it."""
+    text = GOOD + PUBLISHED.replace("condition: %s", "group: %s") % ("fp32", "test-clean")
+    (found,) = _mistakes(text)
+    assert "published.figures[0].group: needs a condition" in found
+
+
+MIXED = GOOD.replace("  int8: {bits: 8}\n", "  int8: {bits: 8}\n  best: {%s}\n")
+CALIBRATION = "calibration: {corpus: unlabelled, snr_db: [5]}\n"
+
+
+def test_calibration_has_defaults() -> None:
+    """A minute, and built-in noises."""
+    recipe = _recipe(MIXED % "mixed: true, target_ratio: 0.15" + CALIBRATION)
+    assert recipe.calibration is not None
+    assert recipe.calibration.duration_s == 60
+    assert recipe.calibration.noise is None
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ("mixed: true, target_ratio: 0.15", "needs the section calibration"),
+        ("mixed: true, same_size_as: int8", "needs the section calibration"),
+    ],
+)
+def test_measuring_needs_calibration_audio(entry: str, message: str) -> None:
+    """The error names the section."""
+    (found,) = _mistakes(MIXED % entry)
+    assert found.startswith("line 7: compressions.best: ")
+    assert message in found
+
+
+def test_calibration_that_nothing_needs_is_a_mistake() -> None:
+    """Nothing is ignored silently."""
+    (found,) = _mistakes(GOOD + CALIBRATION)
+    assert "calibration: no compression measures on it" in found
+
+
+def test_noises_for_calibration_need_levels() -> None:
+    """A folder that nothing draws from is a mistake."""
+    section = "calibration: {corpus: unlabelled, noise: folder}\n"
+    (found,) = _mistakes(MIXED % "mixed: true, target_ratio: 0.15" + section)
+    assert "calibration.noise: snr_db is missing" in found
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ("mixed: true, same_size_as: int9", "expected one of fp32, int8 (did you mean 'int8'?)"),
+        ("mixed: true, same_size_as: fp32", "same_size_as an uncompressed model"),
+        ("mixed: true, same_size_as: best", "in a circle; got best -> best"),
+        ("mixed: true, same_size_as: [int8]", "expected a compression's name"),
+        ("bits: 4, same_size_as: int8", "same_size_as needs mixed: true"),
+        ("mixed: true, same_size_as: int8, target_ratio: 0.1", "same_size_as and target_ratio"),
+        ("mixed: true", "target_size"),
+        ("bits: 4, same_sized_as: int8", "unknown compression option"),
+    ],
+)
+def test_a_size_is_that_of_another_compression(entry: str, message: str) -> None:
+    """An unknown name, a circle, and a second budget are mistakes, with the line."""
+    (found,) = _mistakes(MIXED % entry + CALIBRATION)
+    assert found.startswith("line 7: compressions.best: ")
+    assert message in found
+
+
+def test_a_circle_of_two_is_shown() -> None:
+    """Each waits for the other."""
+    entries = "mixed: true, same_size_as: other}\n  other: {mixed: true, same_size_as: best"
+    found = _mistakes(MIXED % entries + CALIBRATION)
+    assert any("best -> other -> best" in line for line in found)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "bits: 8, conv: true",
+        'bits: [8, "encoder.layers.0.*=4"]',
+        "bits: 4, rounding: hqq",
+        "prune: 0.4, scope: local",
+        "adaptive: three-class, fuzzy_set: 2",
+        "adaptive: two-class, alpha: 0.5, beta: 1.0",
+        "adaptive: two-class, storage: bitmask",
+        "bits: 8, include: encoder.*, exclude: [lm_head]",
+    ],
+)
+def test_compressions_take_every_option_of_compress(entry: str) -> None:
+    """What the command line can ask for, a recipe can."""
+    assert "best" in _recipe(MIXED % entry).compressions
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ("bits: 4, adaptive: two-class", "exclude each other"),
+        ("include: encoder.*", "no method"),
+        ("adaptive: two-klass", "two-class"),
+        ("bits: 8, embeding: true", "did you mean 'embedding'?"),
+    ],
+)
+def test_options_that_compress_refuses(entry: str, message: str) -> None:
+    """With the recipe's line."""
+    (found,) = _mistakes(MIXED % entry)
+    assert found.startswith("line 7: compressions.best: ")
     assert message in found

@@ -242,7 +242,7 @@ def test_patterns_reach_compress_and_the_key(recipe: Path, tmp_path: Path) -> No
     excluding = ("{bits: 8}", "{bits: 8, exclude: lm_head}")
     path = _folder_of(recipe, tmp_path, excluding)
     plans = [plan_of(AuditRequest(str(p), output=tmp_path / "out")) for p in (recipe, path)]
-    assert plans[1].artefacts[1].exclude == ("lm_head",)
+    assert plans[1].artefacts[1].options.selection.exclude == ("lm_head",)
     keys = [[job.key for job in plan.artefacts] for plan in plans]
     assert keys[0][0] == keys[1][0]
     assert keys[0][1] != keys[1][1]

@@ -117,7 +117,7 @@ def test_divergence_is_of_the_same_condition(wild_results: Results) -> None:
     changed = _with(wild_results, table, divergence={"clean": 0.0123, "noise-0dB": 0.5})
     (pivot,) = build_view(changed, CostTable()).pivots
     found = {names: cells[0] for names, cells in pivot.rows}
-    assert found["robust", "clean"] == "0.0123"
+    assert found["robust", "clean"] == "0.012"
     assert found["robust", "noise-0dB"] == "0.5"
     assert found["robust", "noise-10dB"] == "n/a"
 

@@ -8,22 +8,30 @@ from __future__ import annotations
 
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from asrcompress.audit.cache import read_cached
+from asrcompress.audit.calibration import make_calibration
+from asrcompress.audit.compressions import is_measured, options_of
 from asrcompress.audit.jobs import ArtefactJob, Cell, ConditionJob
 from asrcompress.audit.plan import Plan
 from asrcompress.audit.request import AuditRequest
+from asrcompress.core.checkpoint import locate
 from asrcompress.core.corpus import Corpus, read_corpus
 from asrcompress.core.cost import Cost
 from asrcompress.core.files import write_json
 from asrcompress.core.progress import Progress
+
+if TYPE_CHECKING:
+    from asrcompress.compress import CompressOptions
+    from asrcompress.compress.decision import CalibrationAudio
 
 _UNITS = 1000  # a job's share of the whole, so that long jobs move the bar too
 
 
 def execute(plan: Plan, request: AuditRequest, progress: Progress) -> None:
     """Make every artefact, corpus, cell and cost of the plan that the cache does not have."""
-    _compress(plan, plan.missing_artefacts(), progress)
+    _compress(plan, plan.missing_artefacts(), request, progress)
     _corrupt(plan, plan.missing_conditions(), request, progress)
     _transcribe(plan, plan.missing_cells(), progress)
     if plan.recipe.evaluate.measure_cost:
@@ -42,19 +50,41 @@ def corpus_of(plan: Plan, job: ConditionJob) -> Corpus:
     return read_corpus(plan.cache.corpus(job.key) / job.condition.name)
 
 
-def _compress(plan: Plan, jobs: list[ArtefactJob], progress: Progress) -> None:
+def _compress(
+    plan: Plan, jobs: list[ArtefactJob], request: AuditRequest, progress: Progress
+) -> None:
     from asrcompress.compress import CompressRequest, run
 
+    audio = _calibration_audio(plan, jobs, request, progress)
     for number, job in enumerate(jobs):
-        request = CompressRequest(
+        wanted = CompressRequest(
             model=job.model,
-            steps=job.steps,
+            options=_options(plan, job),
             output=plan.cache.artefact(job.key),
-            include=job.include,
-            exclude=job.exclude,
             seed=plan.recipe.seed,
+            audio=audio if is_measured(job.options) else (),
         )
-        run(request, _part(progress, "compressing", number, len(jobs)))
+        run(wanted, _part(progress, "compressing", number, len(jobs)))
+
+
+def _calibration_audio(
+    plan: Plan, jobs: list[ArtefactJob], request: AuditRequest, progress: Progress
+) -> tuple[CalibrationAudio, ...]:
+    """What the jobs are to measure on; nothing is made where none of them does."""
+    if plan.calibration is None or not any(is_measured(job.options) for job in jobs):
+        return ()
+    folder = plan.cache.calibration
+    part = _part(progress, "calibration audio", 0, 1)
+    return make_calibration(plan.calibration, folder, workers=request.workers, progress=part)
+
+
+def _options(plan: Plan, job: ArtefactJob) -> CompressOptions:
+    """The job's options; a budget that is another one's size is known by now."""
+    if job.same_size_as is None:
+        return job.options
+    made = locate(plan.cache.artefact(job.same_size_as.key))
+    budget_bytes = sum(path.stat().st_size for path in made.weight_files)
+    return options_of(plan.recipe.compressions[job.compression], budget_bytes)
 
 
 def _corrupt(

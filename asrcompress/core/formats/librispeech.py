@@ -20,7 +20,10 @@ def detect(place: Path) -> Evidence:
 
 
 def read(place: Path) -> Iterator[Utterance]:
-    """The utterances in order of their ids; the speaker is the id's first part."""
+    """The utterances in order of their ids; the speaker is the id's first part.
+
+    Where several parts lie in the folder (test-clean, dev-other, ...), `subset` is the part's name.
+    """
     for transcript in sorted(place.rglob("*.trans.txt")):
         for number, line in enumerate(read_text(transcript).split("\n"), start=1):
             if not line.strip():
@@ -28,6 +31,7 @@ def read(place: Path) -> Iterator[Utterance]:
             where = f"{transcript}:{number}"
             identifier, _, text = line.partition(" ")
             columns = {"speaker": identifier.split("-")[0], "chapter": transcript.parent.name}
+            columns |= _subset(transcript.relative_to(place))
             yield make_utterance(
                 _audio_of(transcript, identifier, where),
                 where=where,
@@ -35,6 +39,11 @@ def read(place: Path) -> Iterator[Utterance]:
                 identifier=identifier,
                 text=text.strip(),
             )
+
+
+def _subset(path: Path) -> dict[str, str]:
+    """The part's name in subset/speaker/chapter/*.trans.txt."""
+    return {"subset": path.parts[-4]} if len(path.parts) >= 4 else {}
 
 
 def _audio_of(transcript: Path, identifier: str, where: str) -> Path:

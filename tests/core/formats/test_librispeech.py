@@ -31,6 +31,17 @@ def test_ids_texts_speakers_and_chapters(tmp_path: Path) -> None:
     ]
 
 
+def test_the_parts_of_a_whole_tree_are_subsets(tmp_path: Path) -> None:
+    """Results can be broken down by test-clean and test-other; a part alone is no subset."""
+    _chapter(tmp_path / "LibriSpeech" / "test-clean", "84", "7", "84-7-0000 ONE\n")
+    _chapter(tmp_path / "LibriSpeech" / "test-other", "12", "3", "12-3-0000 TWO\n")
+    for place in (tmp_path / "LibriSpeech", tmp_path):
+        subsets = {one.id: one.fields["subset"] for one in librispeech.read(place)}
+        assert subsets == {"84-7-0000": "test-clean", "12-3-0000": "test-other"}
+    (alone,) = librispeech.read(tmp_path / "LibriSpeech" / "test-clean")
+    assert "subset" not in alone.fields
+
+
 def test_a_line_without_words_is_an_empty_reference(tmp_path: Path) -> None:
     _chapter(tmp_path, "1", "2", "1-2-0000\n")
     assert [one.text for one in librispeech.read(tmp_path)] == [""]

@@ -1,0 +1,82 @@
+"""What the manifests of an audit's artefacts say, for the results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from asrcompress.audit.plan import Plan
+from asrcompress.core.class_shares import class_shares
+from asrcompress.core.cost import Sizes
+from asrcompress.core.ledger import Ledger
+from asrcompress.core.manifest import ArtefactManifest, read_manifest
+from asrcompress.core.results import ArtefactResult, ClassShareResult
+
+if TYPE_CHECKING:
+    from asrcompress.evaluate import ArtefactNote
+
+Manifests = Mapping[str, ArtefactManifest]
+
+
+def manifests_of(plan: Plan) -> Manifests:
+    """The manifests of all artefacts that were made, by the artefact's name."""
+    found = {
+        job.name: read_manifest(plan.cache.artefact(job.key))
+        for job in plan.artefacts
+        if not job.is_original
+    }
+    return {name: manifest for name, manifest in found.items() if manifest is not None}
+
+
+def notes_of(plan: Plan, manifests: Manifests) -> dict[str, ArtefactNote]:
+    """What scoring does not know of each artefact."""
+    from asrcompress.evaluate import ArtefactNote
+
+    notes = {}
+    for job in plan.artefacts:
+        manifest = manifests.get(job.name)
+        steps = manifest.steps if manifest else job.options.steps
+        notes[job.name] = ArtefactNote(
+            compression=job.compression,
+            methods=tuple({"method": step.method, **step.params} for step in steps),
+            sparsity=manifest.ledger.sparsity if manifest else None,
+            baseline=job.baseline,
+        )
+    return notes
+
+
+def sizes_of_original(sha256: str, manifests: Manifests) -> Sizes | None:
+    """The original's sizes, with the zipped one, as recorded when something was made of it."""
+    source = _source(sha256, manifests)
+    return source.source.sizes if source else None
+
+
+def described(artefact: ArtefactResult, manifests: Manifests) -> ArtefactResult:
+    """The artefact with what only its manifest knows; the original with its number of weights."""
+    own = manifests.get(artefact.name)
+    any_form = own or _source(artefact.sha256, manifests)
+    shares = class_shares(own.ledger.rows) if own else None
+    calibration = own.calibration if own else None
+    return artefact.model_copy(
+        update={
+            "parameters": _parameters(any_form.ledger) if any_form else None,
+            "class_shares": shares
+            and ClassShareResult(
+                low=shares.low,
+                medium=shares.medium,
+                high=shares.high,
+                pruning_rate=shares.pruning_rate,
+            ),
+            "divergence": calibration and calibration.measured,
+        }
+    )
+
+
+def _source(sha256: str, manifests: Manifests) -> ArtefactManifest | None:
+    made = (one for one in manifests.values() if one.source.sha256 == sha256)
+    return next(made, None)
+
+
+def _parameters(ledger: Ledger) -> int:
+    """Weights of all tensors, those that share another's counted once."""
+    return sum(row.weights for row in ledger.rows if row.tied_to is None)
