@@ -1,14 +1,20 @@
-"""asrcompress report: the tables and pages of results that are already there."""
+"""asrcompress report: the tables and pages of results, or of a compressed model."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
 from asrcompress.cli import options
 from asrcompress.cli.options import Debug, Output, Overwrite, Quiet
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from asrcompress.core.manifest import ArtefactManifest
 
 EXAMPLES = options.examples(
     "asrcompress report audit-quickstart",
@@ -16,6 +22,7 @@ EXAMPLES = options.examples(
     "asrcompress report audit-quickstart --format markdown > comment.md",
     "asrcompress report audit-quickstart --format html --no-text -o report.html",
     "asrcompress report audit-quickstart --format kaldi | sort -k 2 -n",
+    "asrcompress report wav2vec2-base-960h-int8 --format html -o layers.html",
 )
 
 
@@ -26,12 +33,17 @@ def register(app: typer.Typer) -> None:
 
 def report(
     results: Annotated[
-        Path, typer.Argument(help="What evaluate or audit wrote: the folder or its results.json.")
+        Path,
+        typer.Argument(
+            help="What evaluate or audit wrote: the folder or its results.json. "
+            "Or what compress wrote: a model's folder, shown layer by layer."
+        ),
     ],
     format_name: Annotated[
         str,
         typer.Option(
-            "--format", help="table, markdown, html, json, csv (cells), figures (csv) or kaldi."
+            "--format",
+            help="table, markdown, html or json; of results also csv, figures (csv), kaldi.",
         ),
     ] = "table",
     groups: Annotated[
@@ -61,47 +73,102 @@ def report(
         bool,
         typer.Option("--no-text", help="Leave transcripts and words out, to share the page."),
     ] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Of a model: a row per tensor (format table).")
+    ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Of a model: a row per layer besides (format table).")
+    ] = False,
     output: Output = None,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
     debug: Debug = False,  # noqa: ARG001 - the boundary looks for it
 ) -> None:
-    """Print results as a table, or as Markdown, HTML, JSON, CSV or Kaldi's lines."""
+    """Print results, or what compression did to a model, as a table, page or other text."""
     from asrcompress import report as room
-    from asrcompress.cli import console
-    from asrcompress.core.error_table import read_errors
     from asrcompress.core.errors import InputError
-    from asrcompress.core.files import write_text
     from asrcompress.core.output import check_output_file
     from asrcompress.core.registry import expected_one_of
-    from asrcompress.core.results import read_results
 
-    if format_name not in room.format_names():
-        expected = expected_one_of(format_name, room.format_names())
+    known = {*room.format_names(), *room.artefact_format_names()}
+    if format_name not in known:
+        expected = expected_one_of(format_name, known)
         raise InputError("unknown format", got=repr(format_name), expected=expected)
     if output is not None:
         check_output_file(output, overwrite=overwrite)
-    found, costs = read_results(results)
-    errors = read_errors(results)
+    manifest = _manifest_at(results)
+    of_results = {"--groups": groups, "--intervals": intervals, "--flips": flips}
+    of_results["--margins"] = margins is not None
+    if manifest is not None:
+        _refuse(of_results, where=results, what="this is a model, not results")
+        found = _artefact_report(manifest, format_name, full=full, explain=explain)
+    else:
+        of_models = {"--full": full, "--explain": explain}
+        _refuse(of_models, where=results, what="these are results, not a model")
+        parts = {"groups": groups, "intervals": intervals, "margins": margins, "flips": flips}
+        found = _results_report(results, format_name, no_text=no_text, parts=parts)
+    _hand_over(found, output, quiet=quiet)
+
+
+_Report: TypeAlias = "str | Sequence[RenderableType]"
+
+
+def _manifest_at(path: Path) -> ArtefactManifest | None:
+    """The manifest of an artefact's folder or at that path itself; None where it is none."""
+    from asrcompress.core.manifest import MANIFEST_NAME, read_manifest
+
+    return read_manifest(path.parent if path.name == MANIFEST_NAME else path)
+
+
+def _refuse(given: Mapping[str, object], *, where: Path, what: str) -> None:
+    """Refuse options that mean nothing here, rather than ignore them."""
+    from asrcompress.core.errors import InputError
+
+    names = [name for name, value in given.items() if value]
+    if names:
+        raise InputError(what, where=where, got=", ".join(names), next_step="leave it out")
+
+
+def _artefact_report(
+    manifest: ArtefactManifest, format_name: str, *, full: bool, explain: bool
+) -> _Report:
+    from asrcompress import report as room
+    from asrcompress.core.errors import InputError
+    from asrcompress.core.registry import expected_one_of
+
+    if format_name not in room.artefact_format_names():
+        expected = expected_one_of(format_name, room.artefact_format_names())
+        raise InputError("a format of results only", got=repr(format_name), expected=expected)
+    if format_name == "table":
+        return room.artefact_tables(manifest, full=full, explain=explain)
+    return room.render_artefact(manifest, format_name)
+
+
+def _results_report(
+    path: Path, format_name: str, *, no_text: bool, parts: Mapping[str, Any]
+) -> _Report:
+    from asrcompress import report as room
+    from asrcompress.core.error_table import read_errors
+    from asrcompress.core.results import read_results
+
+    results, costs = read_results(path)
+    errors = read_errors(path)
     errors = room.without_text(errors) if no_text else errors
     if format_name == "table":
-        parts = room.tables(
-            found,
-            costs,
-            groups=groups,
-            intervals=intervals,
-            margins=margins,
-            errors=errors,
-            flips=flips,
-        )
-        if output is None:
-            console.show(*parts)
-            return
-        text = room.as_text(parts)
+        return room.tables(results, costs, errors=errors, **parts)
+    return room.render(results, costs, format_name, errors)
+
+
+def _hand_over(found: _Report, output: Path | None, *, quiet: bool) -> None:
+    """Print the report, or write it to a file as text."""
+    from asrcompress import report as room
+    from asrcompress.cli import console
+    from asrcompress.core.files import write_text
+
+    if output is not None:
+        write_text(output, found if isinstance(found, str) else room.as_text(found))
+        console.say(f"wrote {output}", quiet=quiet)
+    elif isinstance(found, str):
+        console.show_text(found)
     else:
-        text = room.render(found, costs, format_name, errors)
-    if output is None:
-        console.show_text(text)
-        return
-    write_text(output, text)
-    console.say(f"wrote {output}", quiet=quiet)
+        console.show(*found)

@@ -224,10 +224,10 @@ def adaptive() -> ArtefactManifest:
 
     def fate(layer: str) -> Fate | None:
         if layer.endswith(("q_proj", "k_proj")):
-            found = bell().model_copy(update={"memberships": memberships(0.5, 0.3, 0.2)})
-            return Fate(
-                "qint8", f"low has most weights: pruned {50 + _block(layer)} %, 8 bits", 0.5, found
-            )
+            low = (50 + _block(layer)) / 100
+            found = bell().model_copy(update={"memberships": memberships(low, 0.8 - low, 0.2)})
+            why = f"low has most weights: pruned {100 * low:.0f} %, 8 bits"
+            return Fate("qint8", why, low, found)
         if layer.endswith(("v_proj", "out_proj")):
             found = bell(0.03).model_copy(update={"memberships": memberships(0.3, 0.45, 0.25)})
             return Fate("qint4", "class medium: 4 bits", 0.0, found)
