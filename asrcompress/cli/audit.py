@@ -119,14 +119,24 @@ def _show_plan(plan: Any, *, as_json: bool) -> None:
     if as_json:
         console.show_json(cost)
         return
-    names = [job.name for job in plan.artefacts]
-    table = Table("condition", *names, box=box.SIMPLE_HEAD, show_edge=False)
-    missing = {cell.key for cell in plan.missing_cells()}
-    for condition in plan.conditions:
-        cells = [cell for cell in plan.cells if cell.condition is condition]
-        marks = ["to do" if cell.key in missing else "done" for cell in cells]
-        table.add_row(condition.condition.name, *marks)
     totals = Table("what", "how much", show_header=False, box=box.SIMPLE_HEAD, show_edge=False)
     for what, how_much in cost.items():
         totals.add_row(what.replace("_", " "), "unknown" if how_much is None else f"{how_much:,}")
-    console.show(table, totals)
+    console.show(*_cells(plan), "", totals)
+
+
+def _cells(plan: Any) -> list[Any]:
+    """Which cells are done, in tables that fit."""
+    from asrcompress.report import matrix_tables
+
+    missing = {cell.key for cell in plan.missing_cells()}
+    columns = {
+        job.name: [
+            "to do" if cell.key in missing else "done"
+            for cell in plan.cells
+            if cell.artefact is job
+        ]
+        for job in plan.artefacts
+    }
+    conditions = [job.condition.name for job in plan.conditions]
+    return matrix_tables("Cells", ("condition", conditions), columns, column_head="artefact")

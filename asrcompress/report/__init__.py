@@ -66,6 +66,23 @@ def tables(
     return table.renderables(build_view(results, costs, errors), parts)
 
 
+def matrix_tables(
+    title: str,
+    lead: tuple[str, Sequence[str]],
+    columns: Mapping[str, Sequence[str]],
+    *,
+    column_head: str,
+) -> list[RenderableType]:
+    """A table for a Rich console in pieces that fit, turned where it is wide and low.
+
+    lead: the head and the names of the rows. columns: cells by the column's name.
+    """
+    from asrcompress.report.console import Matrix, spaced, text
+
+    cells = [(name, [text(cell) for cell in column]) for name, column in columns.items()]
+    return spaced(Matrix(title, [lead], cells, column_head).tables())
+
+
 def as_text(renderables: Sequence[RenderableType]) -> str:
     """What `tables` gives as plain text, 80 columns wide, for a file."""
     from asrcompress.report.console import plain

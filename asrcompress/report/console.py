@@ -15,6 +15,7 @@ from asrcompress.core.errors import one_line
 
 WIDTH = 80  # a terminal's least width; nothing here needs more
 _NAME_WIDTH = 12  # a longer artefact's name is folded in its column head
+_MOST_PIECES = 2  # of a table that could as well be turned
 _GAP = 2  # a column's padding and the box's separator
 
 
@@ -50,15 +51,39 @@ def add_column(
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """A table of leading columns and as many others as fit; the rest go to further tables."""
+    """A table of leading columns and as many others as fit; the rest go to further tables.
+
+    column_head: what the columns are, where they may go down in place of the rows.
+    """
 
     title: str
     leads: Sequence[tuple[str, Sequence[str]]]
     columns: Sequence[tuple[str, Sequence[Text]]]
+    column_head: str | None = None
 
     def tables(self) -> list[Table]:
-        """Tables of at most 80 characters, each with all leading columns."""
-        return [self._table(columns) for columns in self._chunks()]
+        """Tables of at most 80 characters, each with all leading columns.
+
+        Many columns over few rows are turned, rather than cut into many pieces.
+        """
+        chunks = list(self._chunks())
+        is_wide = len(self.columns) > len(self.leads[0][1])
+        if self.column_head is not None and is_wide and len(chunks) > _MOST_PIECES:
+            return self._turned(self.column_head).tables()
+        return [self._table(columns) for columns in chunks]
+
+    def _turned(self, head: str) -> Matrix:
+        """Columns down, rows across; further leading columns go into the heads: clean/N 942."""
+        (_, first), *others = self.leads
+        names = [
+            "/".join([name, *(f"{lead} {values[index]}" for lead, values in others)])
+            for index, name in enumerate(first)
+        ]
+        leads = [(head, [name for name, _ in self.columns])]
+        columns = [
+            (name, [cells[index] for _, cells in self.columns]) for index, name in enumerate(names)
+        ]
+        return Matrix(self.title, leads, columns)
 
     def _chunks(self) -> Iterator[Sequence[tuple[str, Sequence[Text]]]]:
         room = WIDTH - sum(_width(head, cells) for head, cells in self.leads)

@@ -18,6 +18,8 @@ ZIPS_INCOMPARABLE = (
     "well, so zipped sizes and rates do not compare with those of other models"
 )
 _QUANTISED_NAME = re.compile(r"q?int[248]|w[248]|float8|fp8", re.IGNORECASE)
+_PRUNE, _HALF_PRECISION = "prune", 16  # a method that quantises nothing, and bits that do not
+_AS_LARGE = 0.99  # configuration and tokenizer files may differ by a few bytes
 _NOTICEABLE_SPARSITY = 0.01  # trained fp32 weights hold next to no exact zeros
 
 
@@ -100,13 +102,20 @@ def derived_notes(results: Results, costs: CostTable) -> tuple[str, ...]:
 
 
 def is_quantised(artefact: ArtefactResult) -> bool:
-    """True where the compression's name says 8 bits or fewer."""
+    """True where a method chose 8 bits or fewer; by the name where no method is known."""
+    if artefact.methods:
+        others = (step for step in artefact.methods if step.get("method") != _PRUNE)
+        return any(step.get("bits") != _HALF_PRECISION for step in others)
     return bool(_QUANTISED_NAME.search(artefact.compression))
 
 
 def is_pruned_only(artefact: ArtefactResult) -> bool:
-    """True where weights are zero and none are quantised."""
-    return (artefact.sparsity or 0.0) > _NOTICEABLE_SPARSITY and not is_quantised(artefact)
+    """True where weights were set to zero and none are quantised."""
+    if artefact.methods:
+        is_pruned = any(step.get("method") == _PRUNE for step in artefact.methods)
+    else:
+        is_pruned = (artefact.sparsity or 0.0) > _NOTICEABLE_SPARSITY
+    return is_pruned and not is_quantised(artefact)
 
 
 def _missing(results: Results) -> str | None:
@@ -157,8 +166,19 @@ def _chunked(results: Results) -> list[str]:
 
 
 def _pruned_only(results: Results) -> str | None:
-    names = [row.name for row in results.artefacts if is_pruned_only(row)]
+    sizes = {row.name: row.sizes.disk_bytes for row in results.artefacts}
+    names = [
+        row.name
+        for row in results.artefacts
+        if is_pruned_only(row)
+        and not _is_smaller(row.sizes.disk_bytes, sizes.get(row.baseline or ""))
+    ]
     return f"{list_names(names)}: {PRUNED_ONLY}." if names else None
+
+
+def _is_smaller(disk_bytes: int | None, baseline_bytes: int | None) -> bool:
+    """Whether its zeros, or its 16 bits, made the files smaller; False where that is not known."""
+    return bool(disk_bytes and baseline_bytes and disk_bytes < _AS_LARGE * baseline_bytes)
 
 
 def _quantised(results: Results, costs: CostTable) -> str | None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, product
 from typing import TYPE_CHECKING
 
 from asrcompress.core.pivot import PivotTable, PivotValue
 from asrcompress.core.results import ArtefactResult, Results
 from asrcompress.report.pivot_cell import HEADS, Datum, Source, cell_text
-from asrcompress.report.places import families_of
+from asrcompress.report.places import Family, families_of
 from asrcompress.report.wording import list_names
 
 if TYPE_CHECKING:
@@ -72,8 +72,10 @@ def pivots_of(results: Results, rates: Mapping[str, CompressionRates]) -> tuple[
 def _pivot(table: PivotTable, source: Source) -> Pivot:
     leads, rows, columns = _sides(table, source.results)
     families = families_of(source.results)
-    by_name = {(one.name, row.compression): row for one in families for row in one.artefacts}
+    by_name = {(_short(one), row.compression): row for one in families for row in one.artefacts}
     heads, shared = _telling([column.labels for column in columns])
+    if len(families) == 1 and len(leads) > 1:  # the one model need not be said in every row
+        leads, rows = leads[1:], [replace(row, labels=row.labels[1:]) for row in rows]
     return Pivot(
         title=f"{table.title} ({list_names(shared)})" if shared else table.title,
         leads=leads,
@@ -99,7 +101,7 @@ def _text(
 def _sides(table: PivotTable, results: Results) -> tuple[Labels, list[_Place], list[_Place]]:
     """The heads of the leading columns, the rows, and the columns."""
     compressions = table.columns
-    models = [family.name for family in families_of(results)]
+    models = [_short(family) for family in families_of(results)]
     data = list(_data(table, results))
     forms = [_Place((m, c), model=m, compression=c) for m, c in product(models, compressions)]
     if table.rows == "model_compression":
@@ -144,6 +146,11 @@ def _data(table: PivotTable, results: Results) -> Iterator[Datum]:
     for datum in found:
         if not table.data or {datum.condition, datum.value} & set(table.data):
             yield datum
+
+
+def _short(family: Family) -> str:
+    """A model's name without the folders or the owner in front of it."""
+    return family.name.rstrip("/").rpartition("/")[2]
 
 
 def _telling(heads: Sequence[Labels]) -> tuple[tuple[Labels, ...], list[str]]:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from asrcompress.audit import AuditOutcome, AuditRequest, plan_of, run
+from asrcompress.cli.boundary import run as run_program
 from asrcompress.core.errors import InputError
 from asrcompress.core.manifest import ArtefactManifest, read_manifest
 from asrcompress.core.results import read_results
@@ -208,3 +209,17 @@ def test_two_names_of_one_model_share_all_work(recipe: Path, tmp_path: Path) -> 
     assert len(plan.missing_artefacts()) == 4
     assert len(plan.cells) == 20
     assert len(plan.missing_cells()) == 10
+
+
+def test_a_plan_of_many_artefacts_can_be_read(
+    recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Twenty forms under two conditions: a row for each, cut nowhere."""
+    more = "".join(f"  prune{rate}: {{prune: 0.{rate}}}\n" for rate in range(11, 26))
+    path = tmp_path / "many.yaml"
+    path.write_text(recipe.read_text().replace("corpus:", f"{more}corpus:", 1), encoding="utf-8")
+    assert run_program(["audit", str(path), "-o", str(tmp_path / "out"), "--dry-run"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["artefact", "clean", "noise-5dB"] in rows
+    for name in ("fp32", "mixed-as-two", "prune11", "prune25"):
+        assert [name, *["to", "do"] * 2] in rows

@@ -135,6 +135,20 @@ def test_pruning_and_quantising_claim_no_speed(results: Results, costs: CostTabl
     assert unmeasured.endswith("not faster unless measured.")
 
 
+def test_methods_say_what_was_done_better_than_names(results: Results) -> None:
+    """What chose bits is not taken for pruned by its zeros; a smaller file is not called large."""
+    prune, choose = {"method": "prune", "prune": 0.3}, {"method": "mixed", "target_size": 1}
+    half = {"method": "quantize", "bits": 16}
+    methods = {"int8": (choose,), "int4": (prune, half), "int2": (half,), "prune30": (prune,)}
+    changed = tuple(
+        row.model_copy(update={"methods": methods.get(row.name, ()), "sparsity": 0.3})
+        for row in results.artefacts
+    )
+    *_, pruned, quantised = build_view(_with(results, artefacts=changed), CostTable()).notes
+    assert pruned.startswith("fp32, prune30: pruned weights")  # fp32 by its zeros alone
+    assert quantised.startswith("int8: 8-bit weights")
+
+
 def test_method_names_margin_level_and_blocks(results: Results, costs: CostTable) -> None:
     """How a verdict came about is one line."""
     assert build_view(results, costs).method == (

@@ -95,13 +95,13 @@ def _legend(view: View) -> Text:
 
 def _wer_tables(view: View) -> list[Table]:
     leads = [("condition", [row.name for row in view.conditions])]
-    return Matrix("WER %", leads, _columns(view, wer_text)).tables()
+    return Matrix("WER %", leads, _columns(view, wer_text), "artefact").tables()
 
 
 def _count_tables(view: View) -> list[Table]:
     leads = [("condition", [row.name for row in view.conditions]), ("N", _reference_words(view))]
     title = "S/D/I errors of N words"
-    return Matrix(title, leads, _columns(view, _counts)).tables()
+    return Matrix(title, leads, _columns(view, _counts), "artefact").tables()
 
 
 def _columns(
@@ -169,7 +169,7 @@ def _group_tables(view: View, field: str) -> list[Table]:
         (artefact.name, [_group_wer(row.groups[index]) for row in rows])
         for index, artefact in enumerate(view.artefacts)
     ]
-    return Matrix(f"WER % by {field}", leads, columns).tables()
+    return Matrix(f"WER % by {field}", leads, columns, "artefact").tables()
 
 
 def _group_wer(group: GroupResult | None) -> Text:

@@ -46,7 +46,7 @@ def interaction_renderables(view: View, *, intervals: bool) -> list[Table]:
     ]
     there = view.interaction_references
     title = f"Interaction: dWER minus dWER under {there}, in points; * interval excludes 0"
-    return Matrix(title, leads, columns).tables()
+    return Matrix(title, leads, columns, "artefact").tables()
 
 
 def _interaction(cell: CellResult | None, intervals: bool) -> Text:

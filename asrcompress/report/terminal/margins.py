@@ -25,4 +25,5 @@ def _tables(view: View, margin: MarginTable) -> list[Table]:
         (artefact.name, [wer_text(row.margins[index]) for row in margin.rows])
         for index, artefact in enumerate(view.artefacts)
     ]
-    return Matrix(f"WER % by {margin.name} ({margin.pooled})", leads, columns).tables()
+    title = f"WER % by {margin.name} ({margin.pooled})"
+    return Matrix(title, leads, columns, "artefact").tables()
