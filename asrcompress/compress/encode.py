@@ -56,11 +56,8 @@ def encode(weight: torch.Tensor, decision: Decision) -> Encoded:
     made, grid = _quantise(weight, decision)
     parts: dict[str, torch.Tensor] = {}
     made.save_to_state_dict(parts, "", False)
-    if decision.bits == 8:
-        zeros = weight.numel() - int(parts["_data"].count_nonzero())
-    else:
-        zeros = weight.numel() - int(made.dequantize().count_nonzero())
-    return Encoded(parts, zeros, grid)
+    values = parts["_data"] if decision.bits == 8 else made.dequantize()
+    return Encoded(parts, weight.numel() - int(values.count_nonzero()), grid)
 
 
 def dequantised(weight: torch.Tensor, decision: Decision) -> torch.Tensor:
@@ -116,7 +113,6 @@ def _quantise(weight: torch.Tensor, decision: Decision) -> tuple[Any, str]:
 
 def _exact_zero() -> Any:
     """quanto's min-max optimiser with zero on the grid: integer shift, range that includes 0."""
-    import torch
     from optimum.quanto import MaxOptimizer
 
     class ExactZero(MaxOptimizer):  # type: ignore[misc]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from asrcompress.compress.layers import why_not_by_default
 from asrcompress.compress.sizes import has_low_mantissa_bits
 from asrcompress.compress.weight_file import WeightFile
 from asrcompress.compress.weight_norm import unfolded
-from asrcompress.compress.weights import LayerWeights, weight_normed
+from asrcompress.compress.weights import LayerWeights
 from asrcompress.core.checkpoint.encodings import HALVES, encode_zeros, stored_keys
 from asrcompress.core.checkpoint.integrity import digest_of
 from asrcompress.core.checkpoint.quantised import ACTIVATION_SCALES, dtype_name
@@ -94,7 +94,8 @@ class _Engine:
         elif decision.bits in (16, 32):
             self._take_float(entry, decision)
         elif entry.role == "magnitude":
-            self._row(entry, "float32", 0, 0, "folded into the quantised weight", decision)
+            folded = replace(decision, analysis=None)
+            self._row(entry, "float32", 0, 0, "folded into the quantised weight", folded)
         else:
             self._quantise(entry, layer, decision)
 
@@ -177,11 +178,9 @@ class _Engine:
             for scale in ACTIVATION_SCALES:
                 self._store(f"{name}.{scale}", one, one)
                 size += one.nbytes
-        self._quantised_row(entry, layer, decision, encoded, size)
+        self._quantised_row(entry, decision, encoded, size)
 
-    def _quantised_row(
-        self, entry: Entry, layer: Layer, decision: Decision, encoded: Encoded, size: int
-    ) -> None:
+    def _quantised_row(self, entry: Entry, decision: Decision, encoded: Encoded, size: int) -> None:
         why = "; ".join(filter(None, (decision.why, f"qint{decision.bits} {encoded.grid}")))
         self._row(entry, f"qint{decision.bits}", size, encoded.zeros, why, decision)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from asrcompress.compress.method import all_methods, method_of
 from asrcompress.core.checkpoint.locate import name_of
@@ -19,12 +19,19 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 UNCOMPRESSED = "fp32"
-STORAGE = Field(
-    default="dense",
-    description="how the file holds zeros: like other weights, or as one bit each (bitmask), "
-    "where that is smaller",
-)
 _LISTS = ("include", "exclude")
+
+
+class Storing(BaseModel):
+    """How the result is stored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    storage: Storage = Field(
+        default="dense",
+        description="how the file holds zeros: like other weights, or as one bit each (bitmask), "
+        "where that is smaller",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +39,7 @@ class CompressOptions:
     """The steps, the layers that they may touch, and how the result is stored."""
 
     steps: tuple[MethodStep, ...]
-    selection: Selection = Selection()
+    selection: Selection = field(default_factory=Selection)
     storage: Storage = "dense"
 
     @property
@@ -61,7 +68,7 @@ def options() -> dict[str, FieldInfo]:
         for name, field in method.Params.model_fields.items()
     }
     flags = {k: field for k, field in Selection.model_fields.items() if k not in _LISTS}
-    return own | flags | {"storage": STORAGE}
+    return own | flags | Storing.model_fields
 
 
 def read_options(given: Mapping[str, Any]) -> CompressOptions:
@@ -73,14 +80,11 @@ def read_options(given: Mapping[str, Any]) -> CompressOptions:
     """
     left = {name: value for name, value in given.items() if value is not None}
     _refuse_unknown(left)
-    storage = left.get("storage", "dense")
-    if storage not in get_args(Storage):
-        expected = expected_one_of(str(storage), get_args(Storage))
-        raise InputError("option 'storage' cannot be used", got=repr(storage), expected=expected)
+    stored = {name: left[name] for name in Storing.model_fields if name in left}
     chosen = {name: left[name] for name in Selection.model_fields if name in left}
     chosen |= {name: _patterns(name, chosen[name]) for name in _LISTS if name in chosen}
     selection = Selection.model_validate(_checked(Selection, chosen))
-    return CompressOptions(_steps(left), selection, storage)
+    return CompressOptions(_steps(left), selection, **_checked(Storing, stored))
 
 
 def default_output(model: str | Path, options: CompressOptions) -> Path:

@@ -58,7 +58,7 @@ class WeightFile:
         dtype = str(tensor.dtype).removeprefix("torch.")
         self._forms[name] = (tuple(tensor.shape), dtype)
         flat = tensor.detach().cpu().contiguous().reshape(-1)
-        self._part(_element_size(dtype)).write(memoryview(flat.view(torch.uint8).numpy()))
+        self._part(_element_size(dtype)).write(flat.view(torch.uint8).numpy().data)
 
     def __exit__(
         self,

@@ -48,10 +48,8 @@ def decode(
 
     if encoding not in ENCODINGS:
         raise IntegrityError("unknown form of a tensor", where=key, got=encoding)
-    if encoding.startswith(_MASK):
-        tensor = _with_zeros(key, stored, shape)
-    else:
-        tensor = _part(key, stored)
+    is_packed = encoding.startswith(_MASK)
+    tensor = _with_zeros(key, stored, shape) if is_packed else _part(key, stored)
     return tensor.to(torch.float32) if encoding.endswith(HALVES) else tensor
 
 

@@ -23,7 +23,7 @@ def digest_of(tensor: torch.Tensor) -> str:
     flat = tensor.detach().cpu().contiguous().reshape(-1)
     if flat.dtype in (torch.float16, torch.bfloat16):
         flat = flat.float()
-    return hashlib.sha256(memoryview(flat.view(torch.uint8).numpy())).hexdigest()
+    return hashlib.sha256(flat.view(torch.uint8).numpy().data).hexdigest()
 
 
 def differing_tensors(module: torch.nn.Module, digests: Mapping[str, str]) -> tuple[str, ...]:

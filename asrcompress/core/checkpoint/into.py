@@ -1,4 +1,4 @@
-"""Artefacts of modules that are no checkpoint of transformers: filled into one like the original."""
+"""Artefacts of modules that are no checkpoint: filled into one like the original."""
 
 from __future__ import annotations
 

@@ -60,11 +60,16 @@ class LoadedModel:
 
 
 def load(
-    model: str | Path | Checkpoint, *, device: str = "cpu", trust_remote_code: bool = False
+    model: str | Path | Checkpoint,
+    *,
+    device: str = "cpu",
+    trust_remote_code: bool = False,
+    verified: bool = True,
 ) -> LoadedModel:
     """The module that MODEL names, loaded from local files without contacting the hub.
 
-    A quantised artefact runs under `torch.no_grad`, not under `torch.inference_mode`.
+    verified: hash an artefact's weight file; not needed by a caller who compares its tensors. A
+    quantised artefact runs under `torch.no_grad`, not under `torch.inference_mode`.
 
     Raises:
         ModelError: it cannot be found, is damaged, or does not transcribe.
@@ -75,6 +80,8 @@ def load(
     checkpoint = model if isinstance(model, Checkpoint) else locate(model)
     tensors = read_weights(checkpoint.weight_files)
     loaded = _build(checkpoint, tensors, "float32", trust_remote_code=trust_remote_code)
+    if verified and checkpoint.manifest is not None:
+        verify(checkpoint.weight_files[0], checkpoint.manifest, loaded.model)
     loaded.model.to(target)
     return loaded
 
@@ -93,7 +100,10 @@ def load_as_stored(
     """
     stored = stored_dtype(tensors.values())
     dtype = stored if stored in HALVES else "float32"
-    return _build(checkpoint, tensors, dtype, trust_remote_code=trust_remote_code)
+    loaded = _build(checkpoint, tensors, dtype, trust_remote_code=trust_remote_code)
+    if checkpoint.manifest is not None:
+        verify(checkpoint.weight_files[0], checkpoint.manifest, loaded.model)
+    return loaded
 
 
 def _build(
@@ -115,7 +125,5 @@ def _build(
         )
     else:
         module = load_plain(checkpoint, architecture, config, tensors, getattr(torch, dtype))
-    if manifest is not None:
-        verify(checkpoint.weight_files[0], manifest, module)
     set_generation(module, checkpoint)
     return LoadedModel(module.eval(), processor, checkpoint)

@@ -7,7 +7,7 @@ have nothing to do with this program.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     import torch
@@ -79,8 +79,9 @@ def _conv1d_class() -> Any:
     class QConv1d(QModuleMixin, torch.nn.Conv1d):  # type: ignore[misc]
         """A Conv1d whose weight is dequantised at each call."""
 
-        def forward(self, input: torch.Tensor) -> torch.Tensor:  # noqa: A002 - as in torch
-            return self._conv_forward(input, self.weight.dequantize(), self.bias)
+        def forward(self, input: torch.Tensor) -> torch.Tensor:
+            output = self._conv_forward(input, self.weight.dequantize(), self.bias)
+            return cast("torch.Tensor", output)
 
     return QConv1d
 
@@ -95,9 +96,10 @@ def _embedding_class() -> Any:
 
         bias = None  # the mixin asks for it
 
-        def forward(self, input: torch.Tensor) -> torch.Tensor:  # noqa: A002 - as in torch
-            if self.weight_qtype.bits == 8:
-                return self.weight._data[input] * self.weight._scale[input]
-            return self.weight.dequantize()[input]
+        def forward(self, input: torch.Tensor) -> torch.Tensor:
+            table: Any = self.weight
+            if table.qtype.bits == 8:
+                return cast("torch.Tensor", table._data[input] * table._scale[input])
+            return cast("torch.Tensor", table.dequantize()[input])
 
     return QEmbedding

@@ -6,7 +6,7 @@ shapes and dtypes are compared here with what the manifest implies.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from asrcompress.core.checkpoint.encodings import decode, stored_keys
 from asrcompress.core.checkpoint.qmodules import empty_like, make_quantised
@@ -60,9 +60,9 @@ def empty_module(architecture: Any, config: Any) -> torch.nn.Module:
     from transformers.initialization import no_init_weights
 
     with quiet_transformers(), no_init_weights():
-        module: torch.nn.Module = architecture._from_config(config, dtype=torch.float32)
-        module.tie_weights()  # type: ignore[operator] - every model of transformers has it
-    return module
+        module: Any = architecture._from_config(config, dtype=torch.float32)
+        module.tie_weights()
+    return cast("torch.nn.Module", module)
 
 
 def fold_weight_norm(module: torch.nn.Module, quantization: dict[str, dict[str, str]]) -> None:
