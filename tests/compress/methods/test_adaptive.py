@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from pydantic import ValidationError
 
+from asrcompress.compress import CompressRequest, read_options, run
 from asrcompress.compress.decision import Decision, Kind, Layer
 from asrcompress.compress.methods import adaptive
 from asrcompress.compress.methods.adaptive import Params, decide_layer
+from asrcompress.core.checkpoint import load
+from asrcompress.core.class_shares import class_shares
+from tests.checkpoints import tiny_checkpoint
 
 
 @dataclass
@@ -186,3 +191,35 @@ def test_mistakes_in_params(options: dict[str, Any], match: str) -> None:
     """One line that says which options go together."""
     with pytest.raises(ValidationError, match=match):
         Params(adaptive="three-class", **options)
+
+
+def test_the_artefact_has_what_was_decided(tmp_path: Path) -> None:
+    """After a reload: bits as its class has them, and of a low layer its low share is zero.
+
+    Each layer counts once, the weight-normed convolution with its two tensors too.
+    """
+    model = tiny_checkpoint(tmp_path / "model")
+    options = read_options({"adaptive": "three-class", "fuzzy_set": 2, "conv": True})
+    artefact = run(CompressRequest(str(model), options, output=tmp_path / "small"))
+    module = load(str(tmp_path / "small")).model
+    rows = [row for row in artefact.manifest.ledger.rows if row.analysis is not None]
+    pruned = []
+    for row in rows:
+        assert row.analysis is not None
+        found = row.analysis.memberships
+        assert found is not None
+        assert row.qtype == ("qint4" if found.layer_class == "medium" else "qint8")
+        if found.layer_class == "low":
+            weight = module.get_submodule(_layer_of(row.name)).weight.dequantize()
+            assert float((weight == 0).float().mean()) >= found.low - 1e-6
+            assert f"pruned {100 * found.low:.0f} %" in row.why
+            pruned.append(found.low)
+    shares = class_shares(artefact.manifest.ledger.rows)
+    assert shares is not None
+    assert shares.layers == len(rows) == len({_layer_of(row.name) for row in rows})
+    assert shares.low == len(pruned) / len(rows) > 0
+    assert shares.pruning_rate == pytest.approx(sum(pruned) / len(pruned))
+
+
+def _layer_of(tensor: str) -> str:
+    return tensor.partition(".parametrizations")[0].removesuffix(".weight")
