@@ -24,8 +24,7 @@ class SizePredictor:
         self._weights = weights
         self._entries = entries_of(weights.source.module)
         self._dtypes = {
-            key: dtype_name(tensor.dtype)
-            for key, tensor in weights.source.module.state_dict().items()
+            entry.key: dtype_name(weights.source.read(entry.key).dtype) for entry in self._entries
         }
         self._layers = {
             name: layer

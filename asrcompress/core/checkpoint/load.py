@@ -13,8 +13,8 @@ from asrcompress.core.checkpoint.integrity import verify
 from asrcompress.core.checkpoint.locate import Checkpoint, locate
 from asrcompress.core.checkpoint.plain import load_plain
 from asrcompress.core.checkpoint.processor import load_processor
-from asrcompress.core.checkpoint.quantised import empty_module, fill
-from asrcompress.core.checkpoint.weights import read_weights, stored_dtype
+from asrcompress.core.checkpoint.quantised import dtype_name, empty_module, fill
+from asrcompress.core.checkpoint.weights import read_weights
 from asrcompress.core.device import resolve_device
 
 if TYPE_CHECKING:
@@ -89,17 +89,18 @@ def load(
 def load_as_stored(
     checkpoint: Checkpoint, tensors: dict[str, torch.Tensor], *, trust_remote_code: bool = False
 ) -> LoadedModel:
-    """A plain checkpoint on the CPU, in the dtype that most of its weights are stored in.
+    """A plain checkpoint on the CPU, in half precision where all its weights are stored so.
 
-    tensors: what its files hold. Those of that dtype are not copied: they stay mapped from the
-    files and cost no memory until their values are used.
+    tensors: what its files hold. Those of the module's dtype are not copied: they stay mapped from
+    the files and cost no memory until their values are used. Weights of several dtypes become
+    float32, since rounding the norms of a float16 checkpoint would change the model.
 
     Raises:
         ModelError: it is damaged, or does not transcribe.
         IntegrityError: an artefact differs from what its manifest records.
     """
-    stored = stored_dtype(tensors.values())
-    dtype = stored if stored in HALVES else "float32"
+    stored = {dtype_name(t.dtype) for t in tensors.values() if t.is_floating_point()}
+    dtype = stored.pop() if len(stored) == 1 and stored <= {*HALVES} else "float32"
     loaded = _build(checkpoint, tensors, dtype, trust_remote_code=trust_remote_code)
     if checkpoint.manifest is not None:
         verify(checkpoint.weight_files[0], checkpoint.manifest, loaded.model)

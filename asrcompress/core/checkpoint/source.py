@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from asrcompress.core.checkpoint.encodings import HALVES
 from asrcompress.core.checkpoint.load import LoadedModel, load_as_stored
 from asrcompress.core.checkpoint.locate import Checkpoint
+from asrcompress.core.checkpoint.quantised import dtype_name
 from asrcompress.core.checkpoint.weights import read_weights, tensor_of
 
 if TYPE_CHECKING:
@@ -83,6 +85,20 @@ def open_source(checkpoint: Checkpoint, *, trust_remote_code: bool = False) -> F
         for name, (path, tensor) in tensors.items()
         if path.suffix == ".safetensors" and tensor.numel()
     }
-    state = {key: tensor.data_ptr() for key, tensor in loaded.model.state_dict().items()}
-    places = {key: mapped[address] for key, address in state.items() if address in mapped}
+    places = {}
+    for key, tensor in loaded.model.state_dict().items():
+        place = mapped.get(tensor.data_ptr()) or _place_of_half(key, tensor, tensors)
+        if place is not None:
+            places[key] = place
     return FileSource(loaded, places)
+
+
+def _place_of_half(
+    key: str, loaded: torch.Tensor, tensors: dict[str, tuple[Path, torch.Tensor]]
+) -> tuple[Path, str] | None:
+    """Where a float32 tensor that was made from half precision is stored, under its own name."""
+    path, stored = tensors.get(key, (None, loaded))
+    if path is None or path.suffix != ".safetensors" or stored.shape != loaded.shape:
+        return None
+    is_half = dtype_name(stored.dtype) in HALVES
+    return (path, key) if is_half and stored.float().equal(loaded) else None
