@@ -15,8 +15,12 @@ from asrcompress.report.ledger_groups import LedgerGroup, RowSum, group_rows, su
 from asrcompress.report.notes import PRUNED_ONLY, QUANTISED, ZIPS_INCOMPARABLE
 from asrcompress.report.wording import count_of, list_names, megabytes, percent, times
 
+HALVES = ("float16", "bfloat16")  # what an encoding's name ends in where it has half the bits
 ZEROS_NOT_STORED = (
     "zeros are not stored: smaller on disk, but as large as before once loaded, and no faster"
+)
+HALF_IN_FILES = (
+    "16-bit weights are loaded as 32 bits: smaller on disk, but as large as before once loaded"
 )
 
 
@@ -97,6 +101,8 @@ class ArtefactView:
         elif any(row.is_compressed and row.sparsity for row in self.manifest.ledger.rows):
             is_dense = self.manifest.storage == "dense"
             lines.append(PRUNED_ONLY if is_dense else ZEROS_NOT_STORED)
+        if any(form.endswith(HALVES) for form in self.manifest.encodings.values()):
+            lines.append(HALF_IN_FILES)
         if self.manifest.source.low_mantissa_bits_zero:
             lines.append(ZIPS_INCOMPARABLE)
         return tuple(f"{line[0].upper()}{line[1:]}." for line in lines)

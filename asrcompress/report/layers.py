@@ -100,7 +100,7 @@ class Layout:
 
 def is_layer(row: LedgerRow) -> bool:
     """True for the weight matrix, kernel or table of a layer; gains and biases are none."""
-    return len(row.shape_before) > 1 and (row.is_compressed or bool(_LEAF.search(row.name)))
+    return len(row.shape_before) > 1 and bool(_LEAF.search(row.name))
 
 
 def layer_name(row: LedgerRow) -> str:

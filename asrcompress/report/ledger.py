@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from collections import Counter
 from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
@@ -40,7 +41,7 @@ def ledger_renderables(view: ArtefactView, *, full: bool = False) -> list[Render
 
 def _groups_table(groups: Sequence[LedgerGroup], reasons: Sequence[str]) -> Table:
     rows = [row for group in groups for row in group.rows]
-    parent = shared_parent(row.name for row in rows if row.is_compressed).removesuffix(".")
+    parent = _common_parent([row.name for row in rows if row.is_compressed])
     has_zeros = any(row.sparsity for row in rows)
     table = new_table(f"Ledger{f'; a leading dot stands for {parent}.' if parent else ''}")
     add_column(table, "tensors", is_number=False)
@@ -54,6 +55,13 @@ def _groups_table(groups: Sequence[LedgerGroup], reasons: Sequence[str]) -> Tabl
         letter = _letter(reasons.index(group.why))
         table.add_row(_name_cell(group, parent, width), *map(text, [*cells, letter]))
     return table
+
+
+def _common_parent(names: Sequence[str]) -> str:
+    """The dotted parent of the most of them: a head beside the model itself does not count."""
+    counts = Counter(name.split(".")[0] for name in names)
+    first = max(counts, key=lambda name: counts[name], default="")
+    return shared_parent(name for name in names if name.split(".")[0] == first).removesuffix(".")
 
 
 def _name_cell(group: LedgerGroup, parent: str, width: int) -> Text:

@@ -10,7 +10,7 @@ from asrcompress.core.ledger import Ledger, LedgerRow
 from asrcompress.report.layers import shared_parent
 
 _INDEX = re.compile(r"(?<=\.)\d+(?=\.|$)")  # encoder.layers.7.attention: the 7
-_NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+_NUMBER = re.compile(r"(?:(?<![\w.])-)?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 _LEAF = re.compile(r"\.(weight|bias)$")
 
 

@@ -11,6 +11,7 @@ from asrcompress.core.manifest import ArtefactManifest
 from asrcompress.report import artefact_tables, explain_tables, ledger_tables
 from asrcompress.report.console import plain
 from asrcompress.report.layers import layout_of
+from asrcompress.report.ledger_groups import group_rows
 from asrcompress.report.terminal.bit_map import folded_name
 from asrcompress.report.terminal.histogram import Sparkline
 from asrcompress.report.terminal.layers import layer_renderables
@@ -172,8 +173,10 @@ def test_terminals_without_block_elements_get_ascii() -> None:
 
 
 def test_long_names_are_folded() -> None:
-    """At dots where there are some, else anywhere; no character is lost."""
-    assert folded_name("a.bc.def", 5) == ["a.bc.", "def"]
+    """Before dots where there are some, else anywhere; no character is lost."""
+    assert folded_name("a.bc.def", 5) == ["a.bc", ".def"]
+    assert folded_name(".a.bc", 3) == [".a", ".bc"]
+    assert folded_name("a..b.", 9) == ["a..b."]
     assert folded_name("abcdefgh", 3) == ["abc", "def", "gh"]
     assert folded_name("a", 3) == ["a"]
 
@@ -221,6 +224,23 @@ def test_ledger_counts_tied_weights_once() -> None:
     assert "layers: Linear and Embedding, without model.encoder.conv*" in text
 
 
+def test_reasons_that_differ_in_numbers_are_one() -> None:
+    """Ranges, signs included; -0.001 is below 2e-05, and a number in a name has no sign."""
+    whys = {"a": "8 bits: 1e-05 nats (-0.001), see l-2", "b": "8 bits: 0.5 nats (2e-05), see l-7"}
+    shapes = {f"m.{block}.x.weight": ("Linear", (8, 8)) for block in (0, 1)}
+    fates = {"m.0.x": Fate("qint8", whys["a"]), "m.1.x": Fate("qint8", whys["b"])}
+    (group,) = group_rows(rows_of(shapes, fates.get))
+    assert group.why == "8 bits: 1e-05..0.5 nats (-0.001..2e-05), see l-2..7"
+
+
+def test_ledger_leaves_out_the_parent_of_most() -> None:
+    """A head beside the model is no reason to repeat the model's name everywhere."""
+    lines = plain(ledger_tables(mixed())).splitlines()
+    assert lines[0] == "Ledger; a leading dot stands for wav2vec2."
+    assert any(line.startswith(".encoder.layers.*") for line in lines)
+    assert any(line.startswith("lm_head.weight") for line in lines)
+
+
 def test_ledger_says_what_is_stored_otherwise() -> None:
     """Two tensors as bit masks; pruned weights are then smaller on disk."""
     rows = rows_of(wav2vec2(1, 64, 128, 16), lambda _: Fate("float32", "pruned local", 0.4))
@@ -230,3 +250,7 @@ def test_ledger_says_what_is_stored_otherwise() -> None:
     assert "stored: 2 tensors as bitmask" in text
     assert "Zeros are not stored: smaller on disk" in text
     assert "no smaller until zipped" not in text
+    halves = Made("bits16", (), encodings=dict.fromkeys(names, "float16"))
+    text = " ".join(plain(ledger_tables(manifest_of(rows, halves))).split())
+    assert "stored: 2 tensors as float16" in text
+    assert "16-bit weights are loaded as 32 bits" in text

@@ -38,9 +38,9 @@ def bits_text(layer: LayerView) -> Text:
 
 
 def folded_name(name: str, width: int) -> list[str]:
-    """The name on as many lines as it takes, broken at dots where it can be."""
+    """The name on as many lines as it takes, broken before dots where it can be."""
     lines = [""]
-    for part in re.findall(r"[^.]*\.|[^.]+", text(name).plain):
+    for part in re.findall(r"\.*[^.]+|\.+", text(name).plain):
         if lines[-1] and len(lines[-1] + part) > width:
             lines.append("")
         lines[-1] += part
