@@ -18,9 +18,8 @@ from tests.report.artefacts import (
     mixed,
     rows_of,
     sensitivity,
-    wav2vec2,
-    whisper,
 )
+from tests.report.layouts import wav2vec2, whisper
 
 BLOCK = [
     "attention.k_proj",

@@ -1,4 +1,4 @@
-"""The ledger's tables: grouping, totals and the notes beside them."""
+"""The ledger's tables: grouping, totals, what was found, and the notes beside them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from asrcompress.core.manifest import ArtefactManifest, MethodStep, Probe, Sourc
 from asrcompress.report import ledger_tables
 from asrcompress.report.console import plain
 from asrcompress.report.ledger_groups import group_rows
+from tests.report.artefacts import Fate, Made, adaptive, manifest_of, mixed, rows_of, whisper_int8
+from tests.report.layouts import wav2vec2
 
 LAYERS = 24
 
@@ -124,3 +126,63 @@ def test_names_are_not_markup(manifest: ArtefactManifest) -> None:
     row = _row("a.weight", is_compressed=False, why="[red]kept[/red]")
     odd = manifest.model_copy(update={"ledger": Ledger(rows=(row,))})
     assert "a: [red]kept[/red]" in plain(ledger_tables(odd))
+
+
+def test_ledger_says_how_layers_were_sorted() -> None:
+    """48 + 48 + 49 of 145 layers; pruned by 50 to 73 %, 61.5 % on average; the head is kept."""
+    text = plain(ledger_tables(adaptive()))
+    assert "classes: %L 33.1, %M 33.1, %H 33.8, %Pr 61.5 of 145 layers" in text
+    assert "layers: Linear, the output layer kept as it is" in text
+    assert ": low has most weights: pruned 50..73 %, 8 bits" in text
+
+
+def test_ledger_says_what_was_measured() -> None:
+    """Budget, predicted and measured divergence by condition, and the audio."""
+    text = plain(ledger_tables(mixed()))
+    rows = [line.split() for line in text.splitlines()]
+    assert ["clean", "0.012", "0.015"] in rows
+    assert ["noise-10dB", "0.034", "0.041"] in rows
+    assert "Budget 8.3 MB" in text
+    assert "Calibrated on dev under noise-10dB, 32 utterances, 120.0 s." in text
+
+
+def test_ledger_counts_tied_weights_once() -> None:
+    """The output layer shares the table's 19,916,160 weights; its row says so."""
+    text = plain(ledger_tables(whisper_int8()))
+    rows = {line.split("  ")[0]: line.split() for line in text.splitlines() if line}
+    linear = 4 * (12 * 384 * 384) + 4 * (16 * 384 * 384)
+    assert rows["compressed"][2] == f"{linear + 51865 * 384:,}"
+    assert ": tied to model.decoder.embed_tokens" in text
+    assert "layers: Linear and Embedding, without model.encoder.conv*" in text
+
+
+def test_reasons_that_differ_in_numbers_are_one() -> None:
+    """Ranges, signs included; -0.001 is below 2e-05, and a number in a name has no sign."""
+    whys = {"a": "8 bits: 1e-05 nats (-0.001), see l-2", "b": "8 bits: 0.5 nats (2e-05), see l-7"}
+    shapes = {f"m.{block}.x.weight": ("Linear", (8, 8)) for block in (0, 1)}
+    fates = {"m.0.x": Fate("qint8", whys["a"]), "m.1.x": Fate("qint8", whys["b"])}
+    (group,) = group_rows(rows_of(shapes, fates.get))
+    assert group.why == "8 bits: 1e-05..0.5 nats (-0.001..2e-05), see l-2..7"
+
+
+def test_ledger_leaves_out_the_parent_of_most() -> None:
+    """A head beside the model is no reason to repeat the model's name everywhere."""
+    lines = plain(ledger_tables(mixed())).splitlines()
+    assert lines[0] == "Ledger; a leading dot stands for wav2vec2."
+    assert any(line.startswith(".encoder.layers.*") for line in lines)
+    assert any(line.startswith("lm_head.weight") for line in lines)
+
+
+def test_ledger_says_what_is_stored_otherwise() -> None:
+    """Two tensors as bit masks; pruned weights are then smaller on disk."""
+    rows = rows_of(wav2vec2(1, 64, 128, 16), lambda _: Fate("float32", "pruned local", 0.4))
+    names = [row.name for row in rows][:2]
+    made = Made("prune40", (), storage="bitmask", encodings=dict.fromkeys(names, "bitmask"))
+    text = " ".join(plain(ledger_tables(manifest_of(rows, made))).split())
+    assert "stored: 2 tensors as bitmask" in text
+    assert "Zeros are not stored: smaller on disk" in text
+    assert "no smaller until zipped" not in text
+    halves = Made("bits16", (), encodings=dict.fromkeys(names, "float16"))
+    text = " ".join(plain(ledger_tables(manifest_of(rows, halves))).split())
+    assert "stored: 2 tensors as float16" in text
+    assert "16-bit weights are loaded as 32 bits" in text

@@ -17,6 +17,7 @@ from asrcompress.report.terminal.histogram import Sparkline
 from asrcompress.report.wording import NOT_RUN, count_of, divergence, list_names, short_count
 
 _THOUSANDTHS = 1000
+_LARGE = 999.5
 _SHAPES_NOTE = (
     "w: the weights' histogram, zero in the middle. |w|: median and standard deviation, in "
     "thousandths."
@@ -84,7 +85,7 @@ def _columns(layers: Sequence[LayerView]) -> list[_Column]:
     ]
     if any(layer.analysis for layer in layers):
         columns.append(_Column("w", 17, lambda layer: _shape(layer.analysis), is_number=False))
-        columns.append(_Column("|w|\nmed. std", 9, lambda layer: text(_size(layer.analysis))))
+        columns.append(_Column("|w|\nmed. std", 11, lambda layer: text(_size(layer.analysis))))
     if any(layer.analysis and layer.analysis.memberships for layer in layers):
         columns.append(_Column("L/M/H %", 10, lambda layer: text(_classes(layer.analysis))))
     columns.append(_Column("bits", 4, _bits))
@@ -104,8 +105,10 @@ def _size(analysis: LayerAnalysis | None) -> str:
 
 
 def _thousandths(value: float) -> str:
-    """Three digits or so: 0.0213 -> 21.3."""
+    """Three digits or so: 0.0213 -> 21.3; 17.7 -> 17.7K."""
     scaled = value * _THOUSANDTHS
+    if scaled >= _LARGE:
+        return short_count(round(scaled))
     return f"{scaled:.{0 if scaled >= 99.95 else 1 if scaled >= 9.995 else 2}f}"
 
 
