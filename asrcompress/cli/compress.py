@@ -136,9 +136,7 @@ def compress(
         manifest = artefact.manifest.model_dump(mode="json")
         console.show_json({"folder": str(folder), **manifest})
     else:
-        if explain:
-            console.show(*report.explain_tables(artefact.manifest))
-        console.show(*report.ledger_tables(artefact.manifest, full=full))
+        console.show(*report.artefact_tables(artefact.manifest, full=full, explain=explain))
     console.say(f"wrote {artefact.folder}", quiet=quiet)
 
 

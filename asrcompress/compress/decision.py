@@ -107,7 +107,10 @@ class Weights(Protocol):
         """
 
     def read(self, name: str) -> torch.Tensor:
-        """A layer's weight as earlier steps leave it: float32, weight norm folded, a fresh copy."""
+        """A layer's weight as earlier steps leave it: float32, weight norm folded.
+
+        Not to be written to: it may be the file itself.
+        """
 
 
 @dataclass(frozen=True, slots=True)

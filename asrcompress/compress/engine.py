@@ -14,7 +14,7 @@ from asrcompress.compress.layers import why_not_by_default
 from asrcompress.compress.sizes import has_low_mantissa_bits
 from asrcompress.compress.weight_file import WeightFile
 from asrcompress.compress.weight_norm import unfolded
-from asrcompress.compress.weights import LayerWeights
+from asrcompress.compress.weights import LayerWeights, refuse_not_finite
 from asrcompress.core.checkpoint.encodings import HALVES, encode_zeros, stored_keys
 from asrcompress.core.checkpoint.integrity import digest_of
 from asrcompress.core.checkpoint.quantised import ACTIVATION_SCALES, dtype_name
@@ -119,9 +119,11 @@ class _Engine:
     def _keep(self, entry: Entry, layer: Layer | None, decision: Decision | None) -> None:
         """A tensor that no method touches stays in the dtype it came in."""
         stored = self._read(entry)
+        if stored.is_floating_point():
+            refuse_not_finite(entry.key, stored)
         value = stored.float() if dtype_name(stored.dtype) in HALVES else stored
         self._store(entry.key, value, stored)
-        why = decision.why if decision is not None else self._why_not(entry, layer)
+        why = (decision.why if decision is not None else "") or self._why_not(entry, layer)
         self._row(entry, dtype_name(value.dtype), value.nbytes, _zeros(value), why, decision)
 
     def _take_float(self, entry: Entry, decision: Decision) -> None:
@@ -187,7 +189,7 @@ class _Engine:
     def _share(self, entry: Entry) -> None:
         """A tensor that is another one's: stored there, and nothing to count here."""
         assert entry.alias_of is not None
-        if entry.layer not in self.quantization:
+        if entry.role == "other" or entry.layer not in self.quantization:
             self.tensors[entry.key] = self.tensors[entry.alias_of]
         shared = next(row for row in self.rows if row.name == entry.alias_of)
         self.rows.append(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +57,18 @@ def run(request: CompressRequest, progress: Progress = silent) -> Artefact:
     check_output(target, overwrite=request.overwrite, inputs=[checkpoint.folder])
     _refuse_quantised(checkpoint)
 
+    with ThreadPoolExecutor(1) as aside:  # hashing needs no Python, so it is done meanwhile
+        hashing = aside.submit(checkpoint.sha256)
+        return _compress(request, checkpoint, target, hashing, progress)
+
+
+def _compress(
+    request: CompressRequest,
+    checkpoint: Checkpoint,
+    target: Path,
+    hashing: Future[str],
+    progress: Progress,
+) -> Artefact:
     progress("opening", 0, 1)
     trusting = request.trust_remote_code
     source = open_source(checkpoint, trust_remote_code=trusting)
@@ -71,6 +83,8 @@ def run(request: CompressRequest, progress: Progress = silent) -> Artefact:
     with staged_folder(target, overwrite=request.overwrite) as folder:
         written = write(decided.weights, folder, request.options.storage, progress)
         write_side_files(source.loaded, folder, written.dtypes)
+        progress("hashing the original", 0, 1)
+        hashing.result()  # the checkpoint keeps it
         origin = _origin(checkpoint, progress, measure_zip=request.measure_zip)
         manifest = make_manifest(folder, request, origin, decided, written)
         write_manifest(folder, manifest)
@@ -127,14 +141,12 @@ def make_manifest(
 
 
 def _origin(checkpoint: Checkpoint, progress: Progress, *, measure_zip: bool) -> Origin:
-    progress("hashing the original", 0, 1)
-    sha256 = checkpoint.sha256()
     if measure_zip:
         progress("zipping the original", 0, 1)
     return Origin(
         model=checkpoint.model,
         revision=checkpoint.revision,
-        sha256=sha256,
+        sha256=checkpoint.sha256(),
         dtype=stored_dtype(read_weights(checkpoint.weight_files).values()),
         disk_bytes=checkpoint.disk_bytes,
         zipped_bytes=zipped_bytes(checkpoint.weight_files) if measure_zip else None,

@@ -7,13 +7,18 @@ own first; the largest elements come first in the result.
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING
+
+from asrcompress.core.errors import ModelError
+from asrcompress.core.registry import expected_one_of
 
 if TYPE_CHECKING:
     import torch
@@ -29,11 +34,13 @@ _CODES = {
     "int8": "I8",
     "uint8": "U8",
     "bool": "BOOL",
+    "complex64": "C64",
 }
-SIZES = {"F64": 8, "I64": 8, "F32": 4, "I32": 4, "F16": 2, "BF16": 2, "I16": 2}  # else 1
+SIZES = {"C64": 8, "F64": 8, "I64": 8, "F32": 4, "I32": 4, "F16": 2, "BF16": 2, "I16": 2}  # else 1
 _HEADER_STEP = 8
 _METADATA = {"format": "pt"}
 _BLOCK_BYTES = 16 << 20
+_NO_COPY_IN_KERNEL = (errno.ENOSYS, errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP)
 Forms = Mapping[str, tuple[tuple[int, ...], str]]  # name to shape and dtype
 
 
@@ -52,10 +59,21 @@ class WeightFile:
         return self
 
     def add(self, name: str, tensor: torch.Tensor) -> None:
-        """Write one tensor's bytes; the name must be new."""
+        """Write one tensor's bytes; the name must be new.
+
+        Raises:
+            ModelError: the format has no such dtype.
+        """
         import torch
 
         dtype = str(tensor.dtype).removeprefix("torch.")
+        if dtype not in _CODES:
+            raise ModelError(
+                "a tensor's dtype cannot be stored",
+                where=name,
+                got=dtype,
+                expected=expected_one_of(dtype, [*_CODES]),
+            )
         self._forms[name] = (tuple(tensor.shape), dtype)
         flat = tensor.detach().cpu().contiguous().reshape(-1)
         self._part(_element_size(dtype)).write(flat.view(torch.uint8).numpy().data)
@@ -73,8 +91,7 @@ class WeightFile:
             with self._path.open("wb") as target:
                 target.write(header_of(self._forms))
                 for size in sorted(self._parts, reverse=True):
-                    self._parts[size].seek(0)
-                    shutil.copyfileobj(self._parts[size], target, _BLOCK_BYTES)
+                    _append(self._parts[size], target)
 
     def _part(self, size: int) -> IO[bytes]:
         if size not in self._parts:
@@ -101,6 +118,21 @@ def header_of(forms: Forms) -> bytes:
     text = json.dumps(described, separators=(",", ":"), ensure_ascii=False).encode()
     text += b" " * (-len(text) % _HEADER_STEP)
     return len(text).to_bytes(8, "little") + text
+
+
+def _append(part: IO[bytes], target: IO[bytes]) -> None:
+    """Copy a whole file to the end of another, within the kernel where it can do that."""
+    part.flush()
+    part.seek(0)
+    target.flush()
+    try:
+        while os.copy_file_range(part.fileno(), target.fileno(), _BLOCK_BYTES):
+            pass
+    except (AttributeError, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in _NO_COPY_IN_KERNEL:
+            raise
+        shutil.copyfileobj(part, target, _BLOCK_BYTES)
+    target.seek(0, os.SEEK_END)
 
 
 def _bytes(shape: tuple[int, ...], dtype: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -9,9 +10,9 @@ from typing import TYPE_CHECKING
 from asrcompress.compress.decision import Decision, Kind, Layer
 from asrcompress.compress.encode import pruned
 from asrcompress.compress.layers import layers_of, why_not, why_not_by_default
-from asrcompress.compress.weight_norm import DIRECTION, MAGNITUDE, folded
+from asrcompress.compress.weight_norm import DIRECTION, MAGNITUDE, folded, is_weight_normed
 from asrcompress.core.checkpoint.source import Source
-from asrcompress.core.errors import InputError
+from asrcompress.core.errors import InputError, ModelError
 from asrcompress.core.manifest import Selection
 
 if TYPE_CHECKING:
@@ -65,19 +66,25 @@ class LayerWeights:
     def read(self, name: str) -> torch.Tensor:
         """See `decision.Weights`."""
         weight = self.read_original(name)
-        return pruned(weight, self.decided[name].prune) if name in self.decided else weight
+        prunes = self.decided[name].prune if name in self.decided else ()
+        return pruned(weight.clone() if prunes else weight, prunes)
 
     def read_original(self, name: str) -> torch.Tensor:
-        """A layer's weight before any step: float32, weight norm folded, a fresh copy."""
+        """A layer's weight before any step: float32, weight norm folded; not to be written to.
+
+        Raises:
+            ModelError: a value is not a number, or infinite.
+        """
         layer = self.source.module.get_submodule(name)
-        if weight_normed(layer):
+        if is_weight_normed(layer):
             magnitude, direction = (
                 self.source.read(f"{name}.{part}").float() for part in (MAGNITUDE, DIRECTION)
             )
-            return folded(layer, magnitude, direction)
-        import torch
-
-        return self.source.read(f"{name}.weight").to(torch.float32, copy=True)
+            weight = folded(layer, magnitude, direction)
+        else:
+            weight = self.source.read(f"{name}.weight").float()
+        refuse_not_finite(f"{name}.weight", weight)
+        return weight
 
     def _some(self, found: dict[str, Layer], kinds: tuple[Kind, ...]) -> dict[str, Layer]:
         if not found:
@@ -90,8 +97,15 @@ class LayerWeights:
         return found
 
 
-def weight_normed(layer: torch.nn.Module) -> bool:
-    """Whether a layer's weight is made of magnitude and direction."""
-    from torch.nn.utils.parametrize import is_parametrized
+def refuse_not_finite(key: str, tensor: torch.Tensor) -> None:
+    """Make sure that all values of a tensor are finite numbers.
 
-    return bool(is_parametrized(layer, "weight"))
+    Raises:
+        ModelError: one is not.
+    """
+    if tensor.numel() and not all(map(math.isfinite, (float(tensor.max()), float(tensor.min())))):
+        raise ModelError(
+            "a weight is not a finite number",
+            where=key,
+            next_step="train or download the model again",
+        )

@@ -118,11 +118,12 @@ class Ledger(BaseModel):
 
     @property
     def weights(self) -> int:
-        """All tensors' number of weights."""
-        return sum(row.weights for row in self.rows)
+        """All tensors' number of weights; one that is another's counts once."""
+        return sum(row.weights for row in self.rows if row.tied_to is None)
 
     @property
     def sparsity(self) -> float | None:
         """Zeros / weights over all tensors; None where there are no weights."""
-        zeros = sum(row.sparsity * row.weights for row in self.rows)
+        own = [row for row in self.rows if row.tied_to is None]
+        zeros = sum(row.sparsity * row.weights for row in own)
         return zeros / self.weights if self.weights else None
