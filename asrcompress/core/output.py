@@ -151,7 +151,9 @@ def staged_folder(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
     The old target, if `overwrite` is set, is replaced only at the end.
     """
     check_output(target, overwrite=overwrite)
-    staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.partial-", dir=target.parent))
+    _remove_leftovers(target)
+    staging = Path(tempfile.mkdtemp(prefix=_staging_prefix(target), dir=target.parent))
+    lock = _locked(staging)
     try:
         yield staging
         os.chmod(staging, 0o777 & ~umask())
@@ -161,6 +163,40 @@ def staged_folder(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
         raise OutputError("cannot write", where=target, got=error.strerror or error) from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+        if lock is not None:
+            os.close(lock)
+
+
+def _staging_prefix(target: Path) -> str:
+    return f".{target.name}.partial-"
+
+
+def _remove_leftovers(target: Path) -> None:
+    """Remove what a killed run left of this target; one that still runs holds its folder's lock."""
+    prefix = _staging_prefix(target)
+    for entry in target.parent.iterdir():
+        if not entry.name.startswith(prefix) or entry.is_symlink() or not entry.is_dir():
+            continue
+        lock = _locked(entry)
+        if lock is not None:
+            shutil.rmtree(entry, ignore_errors=True)
+            os.close(lock)
+
+
+def _locked(folder: Path) -> int | None:
+    """A lock on a folder, held until it is closed or the process ends; None if another has it."""
+    import fcntl
+
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:  # gone meanwhile, or somebody else's
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
 
 
 def _flush_to_disk() -> None:

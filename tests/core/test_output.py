@@ -178,3 +178,21 @@ def test_an_output_beside_its_inputs_is_allowed(tmp_path: Path) -> None:
     inputs = [source, tmp_path / "manifest.jsonl", "bundled:corpus", "facebook/wav2vec2", None]
     (tmp_path / "manifest.jsonl").write_text("")
     check_output(tmp_path / "in-int8", inputs=inputs)
+
+
+def test_what_a_killed_run_left_goes_with_the_next(tmp_path: Path) -> None:
+    """Its hidden folder is removed; that of a run still going on stays, and others' names too."""
+    target = tmp_path / "made"
+    left = tmp_path / ".made.partial-killed"
+    other = tmp_path / ".made2.partial-killed"
+    for folder in (left, other):
+        folder.mkdir()
+        (folder / "half").write_text("a half-written file")
+    with staged_folder(target) as running:
+        assert not left.exists()
+        with pytest.raises(KeyboardInterrupt), staged_folder(target):
+            assert running.is_dir()
+            raise KeyboardInterrupt
+        (running / "whole").write_text("a file")
+    assert other.is_dir()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".made2.partial-killed", "made"]
