@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from asrcompress.compress.weight_norm import DIRECTION, MAGNITUDE
+from asrcompress.core.checkpoint.encodings import HALVES
+from asrcompress.core.checkpoint.quantised import dtype_name
 from asrcompress.core.checkpoint.ties import aliases_of
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ class Entry:
     """One tensor of the state dict.
 
     layer: the module it belongs to. role: what it is to that module's weight. alias_of: the key
-    that holds the same tensor. memory_bytes: as loaded, in float32.
+    that holds the same tensor. memory_bytes: as loaded, half precision in float32.
     """
 
     key: str
@@ -33,12 +35,13 @@ class Entry:
 
 def entries_of(module: torch.nn.Module) -> tuple[Entry, ...]:
     """All tensors, in the state dict's order."""
-    kinds = {name: type(layer).__name__ for name, layer in module.named_modules()}
+    named = module.named_modules(remove_duplicate=False)  # as the state dict has them
+    kinds = {name: type(layer).__name__ for name, layer in named}
     aliases = aliases_of(module)
     found = []
     for key, tensor in module.state_dict().items():
         layer, role = _place(key)
-        size = 4 if tensor.is_floating_point() else tensor.element_size()
+        size = 4 if dtype_name(tensor.dtype) in HALVES else tensor.element_size()
         found.append(
             Entry(
                 key=key,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from asrcompress.compress.decision import Kind, Layer
+from asrcompress.compress.weight_norm import DIRECTION, is_weight_normed
 from asrcompress.core.errors import InputError
 from asrcompress.core.manifest import Selection
 from asrcompress.core.registry import expected_one_of
@@ -20,21 +22,26 @@ def layers_of(module: torch.nn.Module) -> dict[str, Layer]:
 
     A class of its own with another way of computing is none of them (Whisper's positions). Layers
     that share one weight are listed once, under the first name; as Embedding if any of them is,
-    since quantising the others alone would only add a copy.
+    since quantising the others alone would only add a copy. One whose weight something else uses
+    too is left out for the same reason.
     """
-    groups: dict[int, list[tuple[str, Kind, torch.nn.Module]]] = {}
-    for name, layer in module.named_modules():
+    users = Counter(id(own) for _, own in module.named_parameters(remove_duplicate=False))
+    groups: dict[int, list[tuple[str, Kind, torch.nn.Parameter]]] = {}
+    for name, layer in module.named_modules(remove_duplicate=False):
         kind = kind_of(layer)
         if kind is not None:
-            groups.setdefault(_weight_id(layer), []).append((name, kind, layer))
+            weight = _parameter_of(layer)
+            groups.setdefault(id(weight), []).append((name, kind, weight))
     found = {}
     for members in groups.values():
-        (first, kind, layer), *others = members
+        (first, kind, weight), *others = members
+        if users[id(weight)] != len(members):
+            continue
         kinds = {kind for _, kind, _ in members}
         found[first] = Layer(
             name=first,
             kind="Embedding" if "Embedding" in kinds else kind,
-            shape=tuple(getattr(layer, "weight").shape),  # noqa: B009 - mypy knows no weight
+            shape=tuple(weight.shape),
             tied=tuple(name for name, _, _ in others),
             is_head=any("." not in name for name, _, _ in members),
         )
@@ -42,8 +49,19 @@ def layers_of(module: torch.nn.Module) -> dict[str, Layer]:
 
 
 def kind_of(layer: torch.nn.Module) -> Kind | None:
-    """What a layer is to the methods; None for everything they leave alone."""
+    """What a layer is to the methods; None for everything they leave alone.
+
+    That is also a weight which is computed from others (but for weight norm), and an embedding
+    that scales its rows down while it is used.
+    """
     import torch
+    from torch.nn.utils.parametrize import is_parametrized
+
+    if is_parametrized(layer):
+        if not is_weight_normed(layer):
+            return None
+    elif layer._parameters.get("weight") is None or getattr(layer, "max_norm", None) is not None:
+        return None
 
     kinds: dict[Kind, type[torch.nn.Module]] = {
         "Linear": torch.nn.Linear,
@@ -101,10 +119,9 @@ def matches(name: str, pattern: str) -> bool:
     )
 
 
-def _weight_id(layer: torch.nn.Module) -> int:
-    from torch.nn.utils.parametrize import is_parametrized
-
-    return id(layer) if is_parametrized(layer, "weight") else id(layer.weight)
+def _parameter_of(layer: torch.nn.Module) -> torch.nn.Parameter:
+    """The parameter that has the weight's shape: the weight itself, or its direction."""
+    return layer.get_parameter(DIRECTION if is_weight_normed(layer) else "weight")
 
 
 def _examples(pattern: str, names: Sequence[str]) -> str:

@@ -44,6 +44,8 @@ def run_module(request: CompressRequest, module: torch.nn.Module, progress: Prog
         raise InputError("no output folder", next_step="say where the compressed module goes")
     check_output(request.output, overwrite=request.overwrite)
     name = f"module:{type(module).__qualname__}"
+    _refuse_double(name, module)
+    empty = _empty_copy(name, module)
     source = ModuleSource(module)
     around = Surroundings(_no_recogniser, request.audio, request.seed, progress, request.explain)
     decided = decide(name, source, request.options, around)
@@ -52,7 +54,7 @@ def run_module(request: CompressRequest, module: torch.nn.Module, progress: Prog
         manifest = make_manifest(folder, request, _origin(name, module), decided, written)
         write_manifest(folder, manifest)
         progress("proving", 0, 1)
-        reloaded = load_into(_empty_copy(module), folder)
+        reloaded = load_into(empty, folder)
         for tensor in differing_tensors(reloaded, written.tensors):
             raise IntegrityError("a tensor changed when it was saved and reloaded", where=tensor)
     progress("done", 1, 1)
@@ -80,12 +82,31 @@ def _origin(name: str, module: torch.nn.Module) -> Origin:
     )
 
 
-def _empty_copy(module: torch.nn.Module) -> torch.nn.Module:
-    """A copy whose parameters hold nothing, so that the values are not in memory twice."""
+def _refuse_double(name: str, module: torch.nn.Module) -> None:
+    import torch
+
+    for own, parameter in module.named_parameters():
+        if parameter.dtype == torch.float64:
+            raise ModelError(
+                "a module in double precision cannot be compressed",
+                where=f"{name}: {own}",
+                next_step="make it single with module.float()",
+            )
+
+
+def _empty_copy(name: str, module: torch.nn.Module) -> torch.nn.Module:
+    """A copy whose parameters hold nothing, so that the values are not in memory twice.
+
+    Raises:
+        ModelError: the module cannot be copied, so that no reload could be proved.
+    """
     import torch
 
     memo = {
         id(parameter): torch.nn.Parameter(parameter.detach().to("meta"), parameter.requires_grad)
         for parameter in module.parameters()
     }
-    return copy.deepcopy(module, dict(memo))
+    try:
+        return copy.deepcopy(module, {**memo})
+    except Exception as error:  # noqa: BLE001 - whatever the module's parts raise
+        raise ModelError("the module cannot be copied", where=name, got=error) from None

@@ -14,6 +14,18 @@ MAGNITUDE = "parametrizations.weight.original0"  # g
 DIRECTION = "parametrizations.weight.original1"  # v
 
 
+def is_weight_normed(layer: torch.nn.Module) -> bool:
+    """Whether a layer's weight, and nothing else of it, is made of magnitude and direction."""
+    from torch.nn.utils import parametrizations
+    from torch.nn.utils.parametrize import is_parametrized
+
+    if not is_parametrized(layer, "weight"):
+        return False
+    made_of: Any = layer.parametrizations
+    normed = parametrizations._WeightNorm
+    return list(made_of) == ["weight"] and [type(made) for made in made_of.weight] == [normed]
+
+
 def folded(layer: Any, magnitude: torch.Tensor, direction: torch.Tensor) -> torch.Tensor:
     """The weight that a weight-normed layer computes with, from float32 g and v."""
     import torch

@@ -40,7 +40,8 @@ def fill(
     use_own_unpack()
     fold_weight_norm(module, manifest.quantization)
     expected = expected_forms(module, manifest.quantization)
-    aliases = _aliases(module, manifest.quantization, expected)
+    tied = aliases_of(module)
+    aliases = _aliases(tied, manifest.quantization, expected)
     own = {key: form for key, form in expected.items() if key not in aliases}
     tensors = _decoded(own, manifest.encodings, stored, where)
     _refuse_differences(where, own, tensors)
@@ -48,6 +49,7 @@ def fill(
     make_quantised(module, manifest.quantization)
     with quiet_transformers():
         module.load_state_dict(tensors, strict=False, assign=True)
+    _tie(module, tied, manifest.quantization)
     return module.eval()
 
 
@@ -73,10 +75,12 @@ def fold_weight_norm(module: torch.nn.Module, quantization: dict[str, dict[str, 
     """
     from torch.nn.utils.parametrize import is_parametrized
 
-    names = dict(module.named_modules())
+    names = dict(module.named_modules(remove_duplicate=False))
+    folded: dict[int, torch.nn.Module] = {}  # one layer may have several names
     for name in quantization:
         if name in names and is_parametrized(names[name], "weight"):
-            module.set_submodule(name, empty_like(names[name]))
+            layer = folded.setdefault(id(names[name]), empty_like(names[name]))
+            module.set_submodule(name, layer)
 
 
 def expected_forms(
@@ -147,11 +151,11 @@ def dtype_name(dtype: torch.dtype) -> str:
 
 
 def _aliases(
-    module: torch.nn.Module, quantization: dict[str, dict[str, str]], expected: dict[str, Form]
+    tied: dict[str, str], quantization: dict[str, dict[str, str]], expected: dict[str, Form]
 ) -> dict[str, str]:
     """Key to the key that holds its tensor; the parts of tied quantised weights among them."""
     found: dict[str, str] = {}
-    for alias, key in aliases_of(module).items():
+    for alias, key in tied.items():
         layer, first = alias.removesuffix(".weight"), key.removesuffix(".weight")
         if (layer in quantization) != (first in quantization):
             continue  # one is quantised, so they are no longer the same
@@ -164,6 +168,18 @@ def _aliases(
             if part.startswith(f"{alias}.")
         }
     return found
+
+
+def _tie(
+    module: torch.nn.Module, tied: dict[str, str], quantization: dict[str, dict[str, str]]
+) -> None:
+    """Make tied tensors one parameter again, which loading gave values of their own."""
+    for alias, key in tied.items():
+        (layer, _, leaf), (first, _, first_leaf) = alias.rpartition("."), key.rpartition(".")
+        both = (layer in quantization) == (first in quantization) or leaf != "weight"
+        if both:
+            shared = getattr(module.get_submodule(first), first_leaf)
+            setattr(module.get_submodule(layer), leaf, shared)
 
 
 def _decoded(

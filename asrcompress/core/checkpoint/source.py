@@ -35,13 +35,13 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ModuleSource:
-    """A module that is in memory anyway."""
+    """A module that is in memory anyway, on whatever device."""
 
     module: torch.nn.Module
 
     def read(self, key: str) -> torch.Tensor:
         """See Source."""
-        tensor: torch.Tensor = self.module.state_dict()[key].detach()
+        tensor: torch.Tensor = self.module.state_dict()[key].detach().cpu()
         return tensor
 
 
