@@ -94,7 +94,12 @@ def _filled(document: Document, settings: Mapping[str, Any]) -> dict[str, Any]:
             document.mistakes.append(
                 Mistake(document.line_of(("parameters",)), "--set", f"{name}: expected {expected}")
             )
-    values = {**declared, **settings}
+    values: dict[str, Any] = {}
+    for name, default in declared.items():  # a default may use the parameters before it
+        if name in settings:
+            values[name] = settings[name]
+        else:
+            values[name] = _replaced(default, ("parameters", name), values, document)
     filled = {
         key: value if key == "parameters" else _replaced(value, (key,), values, document)
         for key, value in document.value.items()

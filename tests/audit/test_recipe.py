@@ -105,6 +105,18 @@ def test_parameters_are_filled_in() -> None:
     assert (recipe.corpus, recipe.seed) == ("there/test", 7)
 
 
+def test_a_default_may_use_the_parameters_before_it() -> None:
+    """One folder for all, or each its own."""
+    text = GOOD.replace("bundled:corpus", "${corpus}")
+    text += "parameters: {data: null, corpus: '${data}/test'}\n"
+    assert _recipe(text, data="here").corpus == "here/test"
+    assert _recipe(text, data="here", corpus="there").corpus == "there"
+    found = _mistakes(text)
+    assert "parameter data has no value; give it with --set data=" in found[0]
+    later = text.replace("data: null, corpus: '${data}/test'", "corpus: '${data}', data: here")
+    assert any("parameter data has no value" in line for line in _mistakes(later))
+
+
 def test_parameters_without_value_or_name() -> None:
     """A missing value, an undeclared placeholder and an unknown --set are mistakes."""
     text = GOOD.replace("bundled:corpus", "${data}/${other}") + "parameters: {data: null}\n"
