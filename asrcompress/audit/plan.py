@@ -20,6 +20,7 @@ from asrcompress.core.corpus import Corpus
 from asrcompress.core.errors import InputError
 from asrcompress.core.files import sha256_of_json
 from asrcompress.core.registry import expected_one_of
+from asrcompress.core.utterance import Utterance
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,7 @@ def make_plan(
     recipe = loaded.recipe if seed is None else loaded.recipe.model_copy(update={"seed": seed})
     corpus = read_corpus(recipe.corpus, format_name=recipe.format)
     _check_columns(recipe, corpus)
+    _check_tables(recipe, corpus)
     corpus_sha256 = corpus.sha256()
     calibration, notes = _calibration(recipe, corpus)
     artefacts = artefact_jobs(recipe, calibration.key if calibration else None)
@@ -165,6 +167,32 @@ def _check_columns(recipe: Recipe, corpus: Corpus) -> None:
                 got=repr(name),
                 expected=expected_one_of(name, known),
             )
+
+
+def _check_tables(recipe: Recipe, corpus: Corpus) -> None:
+    """What a table wants of a subgroup's values is in the corpus; else it would be empty."""
+    conditions = [condition.name for condition in conditions_of(recipe)]
+    for table in recipe.tables:
+        if table.by is None:
+            continue
+        values = {_value_of(utterance, table.by) for utterance in corpus.utterances}
+        known = [*sorted(values), *conditions]
+        for name in table.data:
+            if name not in known:
+                raise InputError(
+                    f"no such {table.by} for the table {table.title!r}",
+                    where=recipe.corpus,
+                    got=repr(name),
+                    expected=expected_one_of(name, known),
+                )
+
+
+def _value_of(utterance: Utterance, field: str) -> str:
+    """The value as results name it."""
+    from asrcompress.evaluate.groups import NO_VALUE, SPEAKER
+
+    value = utterance.speaker if field == SPEAKER else utterance.fields.get(field)
+    return NO_VALUE if value in (None, "") else str(value)
 
 
 def _cell_key(

@@ -198,6 +198,12 @@ def test_calibrating_on_the_scored_corpus_is_refused(recipe: Path) -> None:
         _keys(recipe, scored)
 
 
+def test_a_table_of_a_part_that_the_corpus_lacks_is_refused(recipe: Path) -> None:
+    """An empty table would say nothing of why it is empty."""
+    with pytest.raises(InputError, match=r"no such speaker for the table 'Voices'.*got 's7'"):
+        _keys(recipe, ("data: [s1]", "data: [s7]"))
+
+
 def test_two_names_of_one_model_share_all_work(recipe: Path, tmp_path: Path) -> None:
     """Equal keys are made once."""
     text = recipe.read_text().replace("compressions:", "  twin: {}\ncompressions:")
