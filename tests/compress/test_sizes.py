@@ -8,12 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from asrcompress.compress.sizes import low_mantissa_bits_zero, state_dict_bytes, zipped_bytes
-
-
-def test_state_dict_bytes() -> None:
-    """12 weights and 3 biases of 4 bytes."""
-    assert state_dict_bytes(torch.nn.Linear(4, 3)) == 60
+from asrcompress.compress.sizes import has_low_mantissa_bits, zipped_bytes
 
 
 def test_zipped_within_a_thousandth_of_one_stream(tmp_path: Path) -> None:
@@ -31,7 +26,18 @@ def test_half_precision_origin(dtype: torch.dtype) -> None:
     """Values that went through half precision leave the low 13 bits empty."""
     torch.manual_seed(0)
     values = torch.randn(1000) * 0.02
-    rounded = values.to(dtype).float()
-    assert low_mantissa_bits_zero([rounded, torch.ones(3)])
-    assert not low_mantissa_bits_zero([rounded, values])
-    assert not low_mantissa_bits_zero([torch.ones(3, dtype=torch.int8)])
+    rounded = values.to(dtype)
+    assert has_low_mantissa_bits(values)
+    assert not has_low_mantissa_bits(rounded.float())
+    assert not has_low_mantissa_bits(rounded)
+    rounded = rounded.float()
+    rounded[-1] = values[-1]
+    assert has_low_mantissa_bits(rounded)  # one is enough
+    assert has_low_mantissa_bits(values.reshape(2, 500).mT)  # not contiguous
+
+
+def test_other_numbers_have_none() -> None:
+    """Whole numbers, double precision, nothing, a single value."""
+    for other in (torch.ones(3, dtype=torch.int8), torch.ones(2).double(), torch.zeros(0)):
+        assert not has_low_mantissa_bits(other)
+    assert has_low_mantissa_bits(torch.tensor(0.1))
