@@ -157,14 +157,18 @@ def _with(added: list[inspect.Parameter]) -> Any:
 
 
 def _method_parameters() -> list[inspect.Parameter]:
-    from asrcompress.compress import options as options_of_methods
+    from asrcompress.compress import options_by_group
 
-    return [_parameter(name, field) for name, field in options_of_methods().items()]
+    return [
+        _parameter(name, field, group)
+        for group, fields in options_by_group().items()
+        for name, field in fields.items()
+    ]
 
 
-def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:
+def _parameter(name: str, field: FieldInfo, group: str) -> inspect.Parameter:
     flag = "--" + name.replace("_", "-")
-    option = typer.Option(flag, help=field.description)
+    option = typer.Option(flag, help=field.description, rich_help_panel=group.capitalize())
     return inspect.Parameter(
         name,
         inspect.Parameter.KEYWORD_ONLY,

@@ -3,7 +3,13 @@
 `run(CompressRequest(...))` writes an artefact. A new method is one new file in `methods/`.
 """
 
-from asrcompress.compress.plan import CompressOptions, default_output, options, read_options
+from asrcompress.compress.plan import (
+    CompressOptions,
+    default_output,
+    options,
+    options_by_group,
+    read_options,
+)
 from asrcompress.compress.request import CompressRequest
 from asrcompress.compress.run import run
 
@@ -15,6 +21,7 @@ __all__ = [
     "CompressRequest",
     "default_output",
     "options",
+    "options_by_group",
     "read_options",
     "run",
 ]

@@ -12,11 +12,11 @@ from asrcompress.compress.encode import Encoded, encode, fits_float16
 from asrcompress.compress.entries import Entry, entries_of
 from asrcompress.compress.layers import why_not_by_default
 from asrcompress.compress.sizes import has_low_mantissa_bits
+from asrcompress.compress.tensor_store import TensorStore
 from asrcompress.compress.weight_file import WeightFile
 from asrcompress.compress.weight_norm import unfolded
 from asrcompress.compress.weights import LayerWeights, refuse_not_finite
-from asrcompress.core.checkpoint.encodings import HALVES, encode_zeros, stored_keys
-from asrcompress.core.checkpoint.integrity import digest_of
+from asrcompress.core.checkpoint.encodings import HALVES
 from asrcompress.core.checkpoint.quantised import ACTIVATION_SCALES, dtype_name
 from asrcompress.core.ledger import Ledger, LedgerRow
 from asrcompress.core.manifest import PLAIN_WEIGHTS_NAME, QUANTISED_WEIGHTS_NAME, Storage
@@ -54,7 +54,7 @@ def write(weights: LayerWeights, folder: Path, storage: Storage, progress: Progr
     path = folder / (PLAIN_WEIGHTS_NAME if plain else QUANTISED_WEIGHTS_NAME)
     entries = entries_of(weights.source.module)
     with WeightFile(path) as file:
-        engine = _Engine(weights, file, storage, plain=plain)
+        engine = _Engine(weights, TensorStore(file, storage, plain=plain))
         for done, entry in enumerate(entries):
             progress("compressing", done, len(entries))
             engine.take(entry)
@@ -64,17 +64,11 @@ def write(weights: LayerWeights, folder: Path, storage: Storage, progress: Progr
 @dataclass
 class _Engine:
     weights: LayerWeights
-    file: WeightFile
-    storage: Storage
-    plain: bool
+    store: TensorStore
     layers: dict[str, Layer] = field(init=False)  # tied ones too
     rows: list[LedgerRow] = field(default_factory=list)
-    tensors: dict[str, str] = field(default_factory=dict)
-    encodings: dict[str, str] = field(default_factory=dict)
     quantization: dict[str, dict[str, str]] = field(default_factory=dict)
-    dtypes: set[str] = field(default_factory=set)
     low_mantissa: list[bool] = field(default_factory=list)
-    magnitudes: dict[str, torch.Tensor] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.layers = {
@@ -104,9 +98,9 @@ class _Engine:
             path=path,
             ledger=Ledger(rows=tuple(self.rows)),
             quantization=self.quantization,
-            tensors=self.tensors,
-            encodings=self.encodings,
-            dtypes=frozenset(self.dtypes),
+            tensors=self.store.tensors,
+            encodings=self.store.encodings,
+            dtypes=frozenset(self.store.dtypes),
             low_mantissa_bits_zero=bool(self.low_mantissa) and not any(self.low_mantissa),
         )
 
@@ -122,7 +116,7 @@ class _Engine:
         if stored.is_floating_point():
             refuse_not_finite(entry.key, stored)
         value = stored.float() if dtype_name(stored.dtype) in HALVES else stored
-        self._store(entry.key, value, stored)
+        self.store.add(entry.key, value, stored)
         why = (decision.why if decision is not None else "") or self._why_not(entry, layer)
         self._row(entry, dtype_name(value.dtype), value.nbytes, _zeros(value), why, decision)
 
@@ -141,7 +135,7 @@ class _Engine:
             why += "; values beyond float16's range, left in float32"
         elif original.dtype != value.dtype and _is_exact(value, original.dtype):
             stored = value.to(original.dtype)
-        self._store(entry.key, value, stored)
+        self.store.add(entry.key, value, stored)
         zeros = 0 if entry.role == "magnitude" else _zeros(value)
         qtype = "float16" if decision.bits == 16 and stored is not value else "float32"
         self._row(entry, qtype, value.nbytes, zeros, why, decision)
@@ -163,23 +157,17 @@ class _Engine:
 
         self._read(entry)
         encoded = encode(self.weights.read(layer.name), decision)
-        size = 0
-        for part, tensor in encoded.parts.items():
-            self._store(f"{layer.name}.weight.{part}", tensor, tensor)
-            size += tensor.nbytes
-        one = torch.ones(())
-        for name in (layer.name, *layer.tied):
+        names = (layer.name, *layer.tied)
+        self.store.add_codes(f"{layer.name}.weight", encoded.parts, decision.bits)
+        for name in names:
             self.quantization[name] = {"weights": f"qint{decision.bits}", "activations": "none"}
-        for scale in ACTIVATION_SCALES:
-            self._store(f"{layer.name}.{scale}", one, one)
-            size += one.nbytes
+            for scale in ACTIVATION_SCALES:
+                self.store.add(f"{name}.{scale}", torch.ones(()))
         for name in layer.tied:
             for part in encoded.parts:
-                digest = self.tensors[f"{layer.name}.weight.{part}"]
-                self.tensors[f"{name}.weight.{part}"] = digest
-            for scale in ACTIVATION_SCALES:
-                self._store(f"{name}.{scale}", one, one)
-                size += one.nbytes
+                self.store.alias(f"{name}.weight.{part}", f"{layer.name}.weight.{part}")
+        size = sum(part.nbytes for part in encoded.parts.values())
+        size += len(names) * len(ACTIVATION_SCALES) * torch.ones(()).nbytes
         self._quantised_row(entry, decision, encoded, size)
 
     def _quantised_row(self, entry: Entry, decision: Decision, encoded: Encoded, size: int) -> None:
@@ -190,7 +178,7 @@ class _Engine:
         """A tensor that is another one's: stored there, and nothing to count here."""
         assert entry.alias_of is not None
         if entry.role == "other" or entry.layer not in self.quantization:
-            self.tensors[entry.key] = self.tensors[entry.alias_of]
+            self.store.alias(entry.key, entry.alias_of)
         shared = next(row for row in self.rows if row.name == entry.alias_of)
         self.rows.append(
             shared.model_copy(
@@ -205,22 +193,6 @@ class _Engine:
                 }
             )
         )
-
-    def _store(self, key: str, value: torch.Tensor, stored: torch.Tensor) -> None:
-        """Write a tensor; `value` is what loading gives, `stored` the same or in half precision."""
-        self.tensors[key] = digest_of(value)
-        half = dtype_name(stored.dtype) if stored.dtype != value.dtype else ""
-        packed = encode_zeros(stored) if self.storage == "bitmask" else None
-        encoding = "+".join(filter(None, ("bitmask" if packed else "", half)))
-        if stored.is_floating_point():
-            self.dtypes.add(dtype_name(stored.dtype))
-        if encoding and not self.plain:
-            self.encodings[key] = encoding
-        if packed is None:
-            self.file.add(key, stored)
-            return
-        for name, part in zip(stored_keys(key, encoding), packed.values(), strict=True):
-            self.file.add(name, part)
 
     def _row(
         self,

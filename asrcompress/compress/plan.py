@@ -62,13 +62,14 @@ class CompressOptions:
 
 def options() -> dict[str, FieldInfo]:
     """Every option by name: the methods' in their order, then those of all methods."""
-    own = {
-        name: field
-        for method in all_methods().values()
-        for name, field in method.Params.model_fields.items()
-    }
+    return {name: field for group in options_by_group().values() for name, field in group.items()}
+
+
+def options_by_group() -> dict[str, dict[str, FieldInfo]]:
+    """The options of each method under its name, and those of all methods."""
+    groups = {name: dict(method.Params.model_fields) for name, method in all_methods().items()}
     flags = {k: field for k, field in Selection.model_fields.items() if k not in _LISTS}
-    return own | flags | Storing.model_fields
+    return groups | {"which layers, and how they are stored": flags | Storing.model_fields}
 
 
 def read_options(given: Mapping[str, Any]) -> CompressOptions:

@@ -5,7 +5,8 @@
   with indices (CSR) need 16 bits or more for each value that is left, so at the sparsities of
   pruning without retraining, below 90 %, the mask is smaller.
 
-Both together read `bitmask+float16`. Decoding gives the tensor bit for bit; -0.0 counts as a value.
+Both together read `bitmask+float16`; `bitmask+qint4` is the mask of packed codes, whose zero is no
+zero byte. Decoding gives the tensor bit for bit; -0.0 counts as a value.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from asrcompress.core.checkpoint.zero_codes import HEADER_BYTES, decode_zero_codes
 from asrcompress.core.errors import IntegrityError
 
 if TYPE_CHECKING:
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
 MASK, VALUES = "mask", "values"
 _MASK = "bitmask"
 HALVES = ("float16", "bfloat16")
-ENCODINGS = (*HALVES, _MASK, *(f"{_MASK}+{half}" for half in HALVES))
+_CODES = {f"{_MASK}+qint4": 4, f"{_MASK}+qint2": 2}
+ENCODINGS = (*HALVES, _MASK, *(f"{_MASK}+{half}" for half in HALVES), *_CODES)
 
 
 def encode_zeros(tensor: torch.Tensor) -> dict[str, torch.Tensor] | None:
@@ -31,7 +34,7 @@ def encode_zeros(tensor: torch.Tensor) -> dict[str, torch.Tensor] | None:
     flat = tensor.contiguous().reshape(-1)
     kept = _bits(flat) != 0
     count = int(kept.count_nonzero())
-    if (flat.numel() + 7) // 8 + count * flat.element_size() >= flat.nbytes:
+    if (flat.numel() + 7) // 8 + count * flat.element_size() + HEADER_BYTES >= flat.nbytes:
         return None
     return {MASK: _packed(kept), VALUES: torch.masked_select(flat, kept)}
 
@@ -48,6 +51,10 @@ def decode(
 
     if encoding not in ENCODINGS:
         raise IntegrityError("unknown form of a tensor", where=key, got=encoding)
+    if encoding in _CODES:
+        mask, values = (_part(name, stored) for name in stored_keys(key, encoding))
+        shift = _part(f"{key.removesuffix('._data._data')}._shift", stored)
+        return decode_zero_codes(key, mask, values, shift, _CODES[encoding], shape)
     is_packed = encoding.startswith(_MASK)
     tensor = _with_zeros(key, stored, shape) if is_packed else _part(key, stored)
     return tensor.to(torch.float32) if encoding.endswith(HALVES) else tensor
