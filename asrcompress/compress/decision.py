@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from asrcompress.compress.smallest import Smallest
 from asrcompress.core.ledger import LayerAnalysis
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["Linear", "Conv1d", "Embedding"]
 Bits = Literal[2, 4, 8, 16, 32]
-Rounding = Literal["max", "hqq"]
+Rounding = Literal["max", "hqq", "gptq"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,8 @@ class Decision:
     """What is to become of one layer's weight.
 
     prune: the weights set to zero first. bits: 32 leaves the dtype, 16 stores float16, the others
-    quantise. rounding: how scale and shift of 4 and 2 bits are found. why: for the ledger.
+    quantise. rounding: how scale and shift of 4 and 2 bits are found. quantised: quanto's tensor of
+    the weight, where the method has rounded it itself. why: for the ledger.
     """
 
     why: str
@@ -61,6 +62,7 @@ class Decision:
     rounding: Rounding = "max"
     prune: tuple[Smallest, ...] = ()
     analysis: LayerAnalysis | None = None
+    quantised: Any = None
 
     def then(self, later: Decision) -> Decision:
         """Both, the later on top: its bits count, its zeros are added."""
@@ -71,6 +73,7 @@ class Decision:
             bits=later.bits if later.bits != 32 else self.bits,
             rounding=later.rounding if later.bits != 32 else self.rounding,
             analysis=later.analysis or self.analysis,
+            quantised=later.quantised if later.bits != 32 else self.quantised,
         )
 
 

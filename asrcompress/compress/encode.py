@@ -118,6 +118,8 @@ def _quantise(weight: torch.Tensor, decision: Decision) -> tuple[Any, str]:
     from asrcompress.core.checkpoint.unpack import use_own_unpack
 
     use_own_unpack()
+    if decision.quantised is not None:
+        return decision.quantised, f"{decision.rounding}, a scale per group"
     qtype = qtypes[f"qint{decision.bits}"]
     if has_zeros(weight):
         optimizer, grid = _exact_zero(), "with exact zero, a scale per group"
@@ -126,7 +128,11 @@ def _quantise(weight: torch.Tensor, decision: Decision) -> tuple[Any, str]:
     else:
         optimizer, grid = MaxOptimizer(), "min-max, a scale per group"
     group = group_size(weight[0].numel())
-    scale, shift = optimizer(weight, qtype=qtype, axis=0, group_size=group)
+    rows = weight.reshape(weight.shape[0], -1)  # a convolution's too: HQQ averages over one axis
+    scale, shift = optimizer(rows, qtype=qtype, axis=0, group_size=group)
+    if group is None:
+        ones = (1,) * (weight.dim() - 1)
+        scale, shift = scale.reshape(-1, *ones), shift.reshape(-1, *ones)
     return quantize_weight(weight, qtype, 0, scale=scale, shift=shift, group_size=group), grid
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from asrcompress.compress import calibration
@@ -57,8 +58,10 @@ def _decision(
     others = [treatment for treatment in alone if treatment not in (chosen, AS_IT_IS)]
     compared = ", ".join(f"{t.label} {mean(alone[t]):.2g}" for t in others)
     why = f"{chosen.label}: {mean(alone[chosen]):.2g} nats a frame alone"
-    return chosen.decision(
-        f"{why} ({compared})" if compared else why, _analysis(name, search, weights)
+    return replace(
+        search.bench.trial.decision(name, chosen),
+        why=f"{why} ({compared})" if compared else why,
+        analysis=_analysis(name, search, weights),
     )
 
 

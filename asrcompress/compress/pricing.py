@@ -43,8 +43,11 @@ class Pricing:
         }
 
     def allows(self, plan: Plan) -> bool:
-        """Whether each layer's treatment is among its choices."""
-        return all(plan[layer] in self.choices.get(layer, ()) for layer in plan)
+        """Whether each layer may have the bits that it has in the plan, however rounded."""
+        return all(
+            any(treatment.bits == choice.bits for choice in self.choices.get(layer, ()))
+            for layer, treatment in plan.items()
+        )
 
     def plan_within(
         self,
@@ -81,4 +84,5 @@ class Pricing:
         return None
 
     def _added(self, layer: str, treatment: Treatment) -> int:
-        return self.bytes_of_each[layer][treatment] - self.untreated_bytes
+        known = self.bytes_of_each[layer].get(treatment)
+        return (self.size_of({layer: treatment}) if known is None else known) - self.untreated_bytes

@@ -65,7 +65,7 @@ class Search:
         if first is None:
             return None
         given = list(starts)
-        for plan in chain([first], given, (self._better_rounded(plan, harms) for plan in given)):
+        for plan in chain([first], given, map(self._rounded_best, given)):
             if self.pricing.size_of(plan) <= budget_bytes:
                 self._measure(plan)
         best = self._least_harm(budget_bytes)
@@ -134,23 +134,21 @@ class Search:
         }
         table = _harms(self._each("layers in the plan", neighbours))
         alone = _harms(self.alone)
-        return {
-            layer: {t: alone[layer][t] - alone[layer][best.plan[layer]] for t in treatments}
-            | table[layer]
-            | {best.plan[layer]: 0.0}
-            for layer, treatments in self.pricing.choices.items()
-        }
+        found = {}
+        for layer, treatments in self.pricing.choices.items():
+            present = best.plan[layer]
+            before = alone[layer].get(present, alone[layer][self._rounded(layer, present)])
+            further = {treatment: alone[layer][treatment] - before for treatment in treatments}
+            found[layer] = further | table[layer] | {present: 0.0}
+        return found
 
-    def _better_rounded(self, plan: Plan, harms: Harms) -> dict[str, Treatment]:
-        """The plan with each layer's bits kept and rounded in the way that harms least."""
-        return {
-            layer: min(
-                (t for t in harms[layer] if t.bits == treatment.bits),
-                key=lambda t, layer=layer: harms[layer][t],  # type: ignore[misc]
-                default=treatment,
-            )
-            for layer, treatment in plan.items()
-        }
+    def _rounded_best(self, plan: Plan) -> Plan:
+        """The plan with each layer's bits kept, and rounded in the way that harms least alone."""
+        return {layer: self._rounded(layer, treatment) for layer, treatment in plan.items()}
+
+    def _rounded(self, layer: str, treatment: Treatment) -> Treatment:
+        same = [t for t in self.alone[layer] if t.bits == treatment.bits]
+        return min(same, key=lambda t: mean(self.alone[layer][t]), default=treatment)
 
     def _each(self, what: str, choices: Choices) -> Table:
         total = sum(len(treatments) for treatments in choices.values())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from asrcompress.compress.decision import Bits, Decision, Rounding
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import torch
 
     from asrcompress.compress.decision import Layer, Weights
-    from asrcompress.core.ledger import LayerAnalysis
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +30,16 @@ class Treatment:
         """For example "2 bits hqq"."""
         if self.bits == 32:
             return "as it is"
-        way = f" {self.rounding}" if self.bits in (2, 4) else ""
+        way = f" {self.rounding}" if self.bits in FEW_BITS else ""
         return f"{self.bits} bits{way}"
 
-    def decision(self, why: str = "", analysis: LayerAnalysis | None = None) -> Decision:
-        """It as the engine knows it."""
-        return Decision(why=why, bits=self.bits, rounding=self.rounding, analysis=analysis)
+    def decision(self) -> Decision:
+        """It as the engine knows it; without the tensor that GPTQ makes."""
+        return Decision(why="", bits=self.bits, rounding=self.rounding)
 
 
-ROUNDINGS: tuple[Rounding, ...] = ("max", "hqq")  # of 4 and 2 bits; 8 have the first one only
+FEW_BITS: tuple[Bits, ...] = (2, 4)  # those that can be rounded in several ways
+ROUNDINGS: tuple[Rounding, ...] = ("max", "hqq")  # that need the weight alone
 AS_IT_IS = Treatment()
 Plan = Mapping[str, Treatment]  # by layer name; layers without one stay as they are
 
@@ -52,6 +52,7 @@ class TrialModel:
         self.module = module
         self._weights = weights
         self._plan: dict[str, Treatment] = {}
+        self._rounded: dict[tuple[str, Bits], Any] = {}
         self._untreated = {}
         for name, layer in weights.layers.items():
             _fold_weight_norm(module, layer)
@@ -61,6 +62,26 @@ class TrialModel:
     def plan(self) -> dict[str, Treatment]:
         """The treatments in place."""
         return dict(self._plan)
+
+    def add_rounded(self, name: str, bits: Bits, quantised: Any) -> None:
+        """Know what a layer's treatment with GPTQ gives: quanto's tensor."""
+        self._rounded[name, bits] = quantised
+
+    def is_rounded(self, name: str) -> bool:
+        """Whether GPTQ is among a layer's treatments."""
+        return any(known == name for known, _ in self._rounded)
+
+    def decision(self, name: str, treatment: Treatment) -> Decision:
+        """A layer's treatment as the engine does it."""
+        plain = treatment.decision()
+        if treatment.rounding != "gptq":
+            return plain
+        return replace(plain, quantised=self._rounded[name, treatment.bits])
+
+    def weight(self, name: str) -> torch.Tensor:
+        """A layer's weight before any treatment; not to be changed."""
+        weight: torch.Tensor = self._untreated[name].detach()
+        return weight
 
     def use(self, plan: Plan) -> None:
         """Put a plan in place of the present one."""
@@ -100,7 +121,7 @@ class TrialModel:
         if treatment == AS_IT_IS:
             return self._untreated[name]
         with torch.no_grad():
-            values = dequantised(self._untreated[name].detach(), treatment.decision())
+            values = dequantised(self.weight(name), self.decision(name, treatment))
         return torch.nn.Parameter(values, requires_grad=False)
 
     def _put(self, name: str, parameter: Any) -> None:

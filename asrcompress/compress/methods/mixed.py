@@ -123,13 +123,16 @@ def decide(params: Params, weights: Weights, context: Context) -> Decisions:
         InputError: calibration audio that cannot be read, or a budget that no plan meets.
         ModelError: the model is no recogniser, or its posteriors are not finite.
     """
+    from asrcompress.compress.feedback import with_feedback
     from asrcompress.compress.findings import decisions_of, record_of
     from asrcompress.compress.search import Search
     from asrcompress.compress.sensitivity import bench_of
 
     budget_bytes = _budget_bytes(params, context)
     pricing = _pricing(params, weights, context, budget_bytes)
-    search = Search(bench_of(weights, context), pricing, context.progress)
+    bench = bench_of(weights, context)
+    pricing = with_feedback(bench, pricing, context.progress)
+    search = Search(bench, pricing, context.progress)
     search.scan()
     starts = [plan for plan in _starts(weights, context) if pricing.allows(plan)]
     if budget_bytes is not None:
