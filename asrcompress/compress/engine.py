@@ -132,7 +132,8 @@ class _Engine:
             stored = value.half()
             value = stored.float()
         elif decision.bits == 16:
-            why += "; values beyond float16's range, left in float32"
+            too_large = "values beyond float16's range, left in float32"
+            why = "; ".join(filter(None, (why, too_large)))
         elif original.dtype != value.dtype and _is_exact(value, original.dtype):
             stored = value.to(original.dtype)
         self.store.add(entry.key, value, stored)
