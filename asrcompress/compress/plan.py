@@ -111,10 +111,10 @@ def _steps(left: Mapping[str, Any]) -> tuple[MethodStep, ...]:
                     next_step="choose one: both say how many bits a layer gets",
                 )
             steps.append(MethodStep(method=name, params=_checked(method.Params, mine)))
-        elif mine:
+        elif others := [field for field in mine if field != method.TRIGGER]:
             raise InputError(
-                f"option {next(iter(mine))!r} needs {method.TRIGGER!r}",
-                next_step=f"add {method.TRIGGER}, or leave {next(iter(mine))} out",
+                f"option {others[0]!r} needs {method.TRIGGER!r}",
+                next_step=f"add {method.TRIGGER}, or leave {others[0]} out",
             )
     return tuple(steps)
 
@@ -140,7 +140,8 @@ def _refuse_unknown(given: Mapping[str, Any]) -> None:
 
 def _checked(params: type[Any], values: dict[str, Any]) -> dict[str, Any]:
     try:
-        checked: dict[str, Any] = params.model_validate(values).model_dump()
+        # as JSON, so that a step equals the one that is read from a manifest
+        checked: dict[str, Any] = params.model_validate(values).model_dump(mode="json")
     except ValidationError as error:
         first = error.errors()[0]
         if not first["loc"]:  # a rule about several fields says it all itself

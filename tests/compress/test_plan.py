@@ -31,6 +31,7 @@ def test_defaults_are_written_out() -> None:
     (step,) = read_options({"prune": 0.3, "bits": None, "conv": None}).steps
     assert step.params == {"prune": 0.3, "scope": "global"}
     assert read_options({}).steps == ()
+    assert read_options({"mixed": False, "conv": False}).steps == ()
 
 
 def test_patterns() -> None:
@@ -47,7 +48,7 @@ def test_bits_by_pattern() -> None:
     assert Params.model_validate({"bits": "x=y=2"}).rules == (("x=y", 2),)
     assert Params.model_validate({"bits": ["lm_head=4"]}).base is None
     (step,) = read_options({"bits": [8, "lm_head=16"]}).steps
-    assert list(step.params["bits"]) == ["8", "lm_head=16"]
+    assert step.params["bits"] == ["8", "lm_head=16"]  # a list, as JSON has it
     assert read_options({"bits": step.params["bits"]}).steps == (step,)  # what a manifest says
 
 
