@@ -61,15 +61,15 @@ class Search:
     def within(self, budget_bytes: int, starts: Iterable[Plan], rounds: int) -> Measured | None:
         """The plan of least measured harm in a file of so many bytes; None where none fits."""
         harms = _harms(self.alone)
-        first = self.pricing.plan_within(harms, budget_bytes)
-        if first is None:
-            return None
+        first = self.pricing.plan_within(harms, budget_bytes)  # none where only a start fits
         given = list(starts)
-        for plan in chain([first], given, map(self._rounded_best, given)):
+        for plan in chain(filter(None, [first]), given, map(self._rounded_best, given)):
             if self.pricing.size_of(plan) <= budget_bytes:
                 self._measure(plan)
         best = self._least_harm(budget_bytes)
         for _ in range(rounds):
+            if best is None:
+                break
             before, best = best, self._improved(best, budget_bytes)
             if best is before:
                 break
@@ -173,9 +173,9 @@ class Search:
         self.progress("whole plans", len(self.measured), len(self.measured))
         return found
 
-    def _least_harm(self, budget_bytes: int) -> Measured:
+    def _least_harm(self, budget_bytes: int) -> Measured | None:
         fitting = [found for found in self.measured if found.size_bytes <= budget_bytes]
-        return min(fitting, key=lambda found: (found.harm, found.size_bytes))
+        return min(fitting, key=lambda found: (found.harm, found.size_bytes), default=None)
 
     def _smallest_file(self, nats: float) -> Measured | None:
         reaching = [found for found in self.measured if found.harm <= nats]

@@ -206,10 +206,10 @@ def _starts(weights: Weights, context: Context) -> Iterator[Plan]:
 
 
 def _unmet(search: Search, budget: str) -> InputError:
-    least = min(search.measured, key=lambda found: found.harm)
+    least = min(search.measured, key=lambda found: found.harm, default=None)
     return InputError(
         "no plan of bits meets the target",
-        got=f"at best {least.harm:.3g} nats a frame with {size_text(least.size_bytes)}",
+        got=least and f"at best {least.harm:.3g} nats a frame with {size_text(least.size_bytes)}",
         expected=budget,
         next_step="allow a larger one, or 32 bits among the candidates",
     )
