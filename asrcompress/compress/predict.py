@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from asrcompress.compress.decision import Decision
-from asrcompress.compress.encode import QUANTISED_BITS, fits_float16, has_zeros
+from asrcompress.compress.encode import QUANTISED_BITS, fits_float16, has_zeros, pruned
 from asrcompress.compress.entries import Entry, entries_of
 from asrcompress.compress.weight_file import Forms, file_bytes
 from asrcompress.core.checkpoint.quantised import ACTIVATION_SCALES, dtype_name, quantised_forms
@@ -31,7 +31,9 @@ class SizePredictor:
             for layer in weights.all_layers.values()
             for name in (layer.name, *layer.tied)
         }
-        self._has_zeros = cache(lambda name: has_zeros(weights.read(name)))
+        self._has_zeros = cache(  # not every pruned layer has lost enough
+            lambda name, prunes: has_zeros(pruned(weights.read_original(name), prunes))
+        )
         self._fits_float16 = cache(lambda name: fits_float16(weights.read(name)))
 
     def file_bytes(self, decisions: Mapping[str, Decision]) -> int:
@@ -48,14 +50,16 @@ class SizePredictor:
         if entry.alias_of is not None:
             return {}
         if layer is None or decision is None or decision.bits == 32:
-            return {entry.key: (entry.shape, self._dtypes[entry.key])}
+            is_new = decision is not None and decision.prune and entry.role != "weight"
+            dtype = "float32" if is_new else self._dtypes[entry.key]  # weight norm, computed anew
+            return {entry.key: (entry.shape, dtype)}
         if decision.bits == 16:
             dtype = "float16" if self._fits_float16(layer.name) else "float32"
             return {entry.key: (entry.shape, dtype)}
         if entry.role == "magnitude":
             return {}
         assert decision.bits in QUANTISED_BITS
-        is_pruned = bool(decision.prune) or self._has_zeros(layer.name)
+        is_pruned = self._has_zeros(layer.name, decision.prune)
         found = {
             f"{layer.name}.weight.{part}": (shape, _dtype(dtype, is_pruned=is_pruned))
             for part, (shape, dtype) in quantised_forms(layer.shape, decision.bits).items()
