@@ -11,7 +11,7 @@ from asrcompress.compress.trial import Plan, Treatment
 
 Choices = Mapping[str, Sequence[Treatment]]  # by layer name
 Harms = Mapping[str, Mapping[Treatment, float]]
-_TRIES = 8  # each takes off what the file's header was longer than the parts foretold
+_TRIES = 8  # each takes off what the file's header was longer than the sum foretold
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Pricing:
             [Priced(self._added(layer, t), harms[layer][t]) for t in treatments]
             for layer, treatments in options.items()
         ]
-        spare = budget_bytes - self.untreated_bytes
+        spare = budget_bytes - self._base_bytes
         for _ in range(_TRIES):
             chosen = allocate(priced, spare)
             if chosen is None:
@@ -82,6 +82,12 @@ class Pricing:
                 return plan
             spare -= excess
         return None
+
+    @cached_property
+    def _base_bytes(self) -> int:
+        """What a file has beside what the layers' treatments add: the header is no exact sum."""
+        added = sum(self._added(layer, treatment) for layer, treatment in self.smallest.items())
+        return self.size_of(self.smallest) - added
 
     def _added(self, layer: str, treatment: Treatment) -> int:
         known = self.bytes_of_each[layer].get(treatment)
