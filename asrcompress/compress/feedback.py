@@ -1,7 +1,7 @@
 """GPTQ in place of the other ways to round, for the layers that it fits.
 
-Measured on two recognisers of 14 and 28 layers, it harmed less than min-max and HQQ in every layer,
-at 2 bits and at 4; so those are not tried where it fits.
+In each of the bundled model's 14 Linear layers, at 2 bits and at 4, it was measured to harm less
+than min-max and HQQ; so those are not tried where it fits.
 """
 
 from __future__ import annotations

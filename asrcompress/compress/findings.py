@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import prod
 from typing import TYPE_CHECKING
 
 from asrcompress.compress import calibration
-from asrcompress.compress.decision import CalibrationAudio, Decision, Weights
+from asrcompress.compress.decision import CalibrationAudio, Decision, Layer, Weights
 from asrcompress.compress.search import Measured, Search
 from asrcompress.compress.sensitivity import mean
 from asrcompress.compress.trial import AS_IT_IS, Treatment
@@ -17,7 +18,7 @@ from asrcompress.core.manifest import CalibrationRecord
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_FLOAT32_BYTES = 4
+_ITEM_BYTES = {"int8": 1, "uint8": 1, "float32": 4}
 
 
 def decisions_of(best: Measured, search: Search, weights: Weights) -> dict[str, Decision]:
@@ -72,7 +73,7 @@ def _analysis(name: str, search: Search, weights: Weights) -> LayerAnalysis:
     rows = tuple(
         Sensitivity(
             option=treatment.label,
-            weight_bytes=_weight_bytes(name, treatment, search, weights),
+            weight_bytes=_weight_bytes(weights.layers[name], treatment),
             divergence=divergence,
         )
         for treatment, divergence in search.alone[name].items()
@@ -81,8 +82,12 @@ def _analysis(name: str, search: Search, weights: Weights) -> LayerAnalysis:
     return found.model_copy(update={"sensitivity": rows})
 
 
-def _weight_bytes(name: str, treatment: Treatment, search: Search, weights: Weights) -> int:
-    """The weight's share of the file: what it has in float32, less what the treatment saves."""
-    pricing = search.pricing
-    saved = pricing.untreated_bytes - pricing.bytes_of_each[name][treatment]
-    return _FLOAT32_BYTES * weights.layers[name].weights - saved
+def _weight_bytes(layer: Layer, treatment: Treatment) -> int:
+    """The bytes of what is stored for a weight, scales and shifts counted."""
+    from asrcompress.core.checkpoint.quantised import ACTIVATION_SCALES, quantised_forms
+
+    if treatment.bits > 8:
+        return layer.weights * treatment.bits // 8
+    parts = quantised_forms(layer.shape, treatment.bits).values()
+    stored = sum(prod(shape) * _ITEM_BYTES[dtype.partition("|")[0]] for shape, dtype in parts)
+    return stored + len(ACTIVATION_SCALES) * _ITEM_BYTES["float32"]

@@ -177,7 +177,8 @@ def test_what_was_measured_is_recorded(tmp_path: Path) -> None:
     assert rows.keys() == {"2 bits gptq", "4 bits gptq", "8 bits"}
     chosen = f"{decision.bits} bits" + (" gptq" if decision.bits < 8 else "")
     assert decision.why.startswith(chosen)
-    assert rows["8 bits"].weight_bytes == pytest.approx(layer.weights + 4 * 32, abs=400)
+    assert rows["8 bits"].weight_bytes == layer.weights + 4 * 32 + 8  # a scale a row, two of inputs
+    assert rows["4 bits gptq"].weight_bytes == layer.weights // 2 + 32 * (4 + 4) + 8  # and a shift
     assert rows["2 bits gptq"].divergence["clean"] > rows["8 bits"].divergence["clean"]
     for what in {what for what, _, _ in told if what.startswith("layers")}:
         counts = [(done, total) for each, done, total in told if each == what]

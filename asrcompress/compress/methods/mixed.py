@@ -8,7 +8,10 @@ a budget of harm), and the sum is corrected by measuring whole plans. Uniform an
 that fit the budget are measured beside ours, so that the plan chosen is never worse than they are
 on the calibration audio.
 
-- 4 and 2 bits are rounded by min-max or by HQQ, whichever is measured better in each layer.
+- 4 and 2 bits are rounded by GPTQ (compress/gptq.py) in Linear layers, which hears the same audio;
+  in others by min-max or by HQQ, whichever is measured better. The form on disk is the same.
+- The recorded divergence is on the audio that the plan was made with, so it flatters the plan the
+  more, the less audio there is: evaluate on other recordings.
 - Pruning before 8 bits is not among the treatments: stored densely it saves no bytes and harms
   more than 8 bits do.
 - A layer with a single output stays as it is; the library would scale it as one tensor and cannot
