@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,8 +88,7 @@ class _Engine:
         elif decision.bits in (16, 32):
             self._take_float(entry, decision)
         elif entry.role == "magnitude":
-            folded = replace(decision, analysis=None)
-            self._row(entry, "float32", 0, 0, "folded into the quantised weight", folded)
+            self._row(entry, "float32", 0, 0, "folded into the quantised weight", decision)
         else:
             self._quantise(entry, layer, decision)
 
@@ -131,6 +130,7 @@ class _Engine:
         if decision.bits == 16 and fits_float16(value):
             stored = value.half()
             value = stored.float()
+            why = "; ".join(filter(None, (why, "rounded to float16")))
         elif decision.bits == 16:
             too_large = "values beyond float16's range, left in float32"
             why = "; ".join(filter(None, (why, too_large)))
@@ -219,7 +219,7 @@ class _Engine:
                 bytes_after=size,
                 is_compressed=decision is not None and _does_something(decision),
                 why=why,
-                analysis=decision.analysis if decision is not None else None,
+                analysis=decision.analysis if decision and entry.role != "magnitude" else None,
             )
         )
 

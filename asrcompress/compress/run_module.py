@@ -9,6 +9,7 @@ from asrcompress.compress.artefact import write_manifest
 from asrcompress.compress.decide import Surroundings, decide
 from asrcompress.compress.engine import write
 from asrcompress.compress.entries import entries_of
+from asrcompress.compress.layers import kind_of
 from asrcompress.compress.run import Origin, make_manifest
 from asrcompress.compress.weight_file import file_bytes
 from asrcompress.core.artefact import Artefact
@@ -45,6 +46,12 @@ def run_module(request: CompressRequest, module: torch.nn.Module, progress: Prog
     check_output(request.output, overwrite=request.overwrite)
     name = f"module:{type(module).__qualname__}"
     _refuse_double(name, module)
+    if kind_of(module) is not None:
+        raise ModelError(
+            "a layer alone cannot be compressed",
+            where=name,
+            next_step="put it into a torch.nn.Sequential",
+        )
     empty = _empty_copy(name, module)
     source = ModuleSource(module)
     around = Surroundings(_no_recogniser, request.audio, request.seed, progress, request.explain)

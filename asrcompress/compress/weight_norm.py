@@ -27,10 +27,8 @@ def is_weight_normed(layer: torch.nn.Module) -> bool:
 
 
 def folded(layer: Any, magnitude: torch.Tensor, direction: torch.Tensor) -> torch.Tensor:
-    """The weight that a weight-normed layer computes with, from float32 g and v."""
-    import torch
-
-    weight: torch.Tensor = torch._weight_norm(direction, magnitude, _dimension(layer))
+    """The weight that a weight-normed layer computes with up to rounding, from float32 g and v."""
+    weight: torch.Tensor = direction * (magnitude / _norm(layer, direction)).float()
     return weight
 
 
@@ -45,9 +43,17 @@ def unfolded(
     """
     import torch
 
-    norm = torch.norm_except_dim(pruned, 2, _dimension(layer))
+    norm = _norm(layer, pruned).float()
     return norm, torch.where(norm > 0, pruned, direction)
 
 
-def _dimension(layer: Any) -> int:
-    return int(layer.parametrizations.weight[0].dim)
+def _norm(layer: Any, weight: torch.Tensor) -> torch.Tensor:
+    """The norm over all dimensions but the layer's own, float64.
+
+    In float32 the sum depends on the number of threads, and so would the file that is written.
+    """
+    import torch
+
+    dimension = int(layer.parametrizations.weight[0].dim)
+    norm: torch.Tensor = torch.norm_except_dim(weight.double(), 2, dimension)
+    return norm

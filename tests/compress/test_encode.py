@@ -15,7 +15,10 @@ from asrcompress import compress, load
 from asrcompress.compress.decision import Decision
 from asrcompress.compress.encode import dequantised, encode, fits_float16, has_zeros
 from asrcompress.compress.smallest import smallest
+from asrcompress.compress.weights import LayerWeights
 from asrcompress.core.checkpoint.quantised import group_size
+from asrcompress.core.checkpoint.source import ModuleSource
+from asrcompress.core.manifest import Selection
 
 BITS = (8, 4, 2)
 GRIDS: list[tuple[Any, Any]] = [(8, "max"), (4, "max"), (2, "max"), (4, "hqq"), (2, "hqq")]
@@ -188,7 +191,7 @@ def test_dequantised_is_what_the_artefact_computes_with(
     """The reloaded layer's weight, bit for bit: what a method measures is what is shipped."""
     torch.manual_seed(0)
     module, other = (nn.Sequential(LAYERS[layer](), nn.Linear(2, 2)) for _ in range(2))
-    weight = module[0].weight.detach().clone()
+    weight = LayerWeights.of_source(ModuleSource(module), Selection()).read("0")
     options = {"bits": bits, "rounding": rounding, **KINDS}
     prunes = (
         () if prune is None or layer == "embedding" else (smallest(weight, weight.numel() // 2),)

@@ -207,21 +207,20 @@ class Strange(nn.Module):
         self.register_buffer("wide", torch.ones(2, dtype=torch.complex128))
 
 
+LAYER = nn.Sequential(nn.Linear(4, 4))
+
+
 @pytest.mark.parametrize(
     ("module", "options", "error", "match"),
     [
         (nn.Linear(4, 4), {}, InputError, "nothing to do"),
         (nn.LSTM(4, 4), {"bits": 8}, InputError, "no layer to compress is left"),
-        (nn.Linear(4, 4), {"bits": 8, "exclude": "hed"}, InputError, "matches no layer; got 'hed'"),
+        (nn.Linear(4, 4), {"bits": 8}, ModelError, "a layer alone cannot.*put it into"),
+        (LAYER, {"bits": 8, "exclude": "hed"}, InputError, "matches no layer; got 'hed'"),
         (nn.Linear(4, 4).double(), {"bits": 8}, ModelError, r"double precision.*weight.*\.float"),
         (Locked(), {"bits": 8}, ModelError, "module:Locked; got cannot pickle"),
         (Strange(), {"bits": 8}, ModelError, "cannot be stored: wide; got complex128"),
-        (
-            nn.Sequential(nn.Linear(4, 4)),
-            {"mixed": True, "target_ratio": 0.5},
-            ModelError,
-            "no calibration audio",
-        ),
+        (LAYER, {"mixed": True, "target_ratio": 0.5}, ModelError, "no calibration audio"),
     ],
 )
 def test_mistakes_leave_nothing(

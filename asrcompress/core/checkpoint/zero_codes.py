@@ -35,7 +35,8 @@ def encode_zero_codes(
     if (kept.numel() + 7) // 8 + (count * bits + 7) // 8 + HEADER_BYTES >= data.nbytes:
         return None
     mask = torch.from_numpy(np.packbits(kept.reshape(-1).numpy()))
-    return mask, pack_weights(codes[kept], bits)
+    others = codes[kept]
+    return mask, pack_weights(others, bits) if count else others
 
 
 def decode_zero_codes(
