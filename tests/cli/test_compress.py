@@ -54,7 +54,7 @@ def test_the_first_example_is_exactly_right(tmp_path: Path) -> None:
     manifest = json.loads((folder / "asrcompress.json").read_text())
     assert manifest["source"]["model"] == HUB_ID
     assert manifest["source"]["revision"] == COMMIT
-    assert manifest["steps"] == [{"method": "quantize", "params": {"bits": 8}}]
+    assert manifest["steps"] == [{"method": "quantize", "params": {"bits": 8, "rounding": "max"}}]
 
 
 def test_pruned_then_quantised_as_json(
@@ -78,7 +78,7 @@ def test_pruned_then_quantised_as_json(
     ("options", "message"),
     [
         ([], "nothing to do"),
-        (["--bits", "5"], "one of 8, 4, 2"),
+        (["--bits", "5"], "expected 8, 4, 2 or 16"),
         (["--prune", "1.5"], "less than 1"),
         (["--prune", "0.5", "--scope", "locl"], "one of global, local"),
         (["--scope", "local"], "needs 'prune'"),
