@@ -60,6 +60,7 @@ class Trainer:
             ],
             betas=(0.9, 0.98),
             weight_decay=stage.weight_decay,
+            fused=True,
         )
         self.average: dict[str, Tensor] = {}
 

@@ -1,6 +1,6 @@
 """Write a teacher's averaged weights as a plain transformers folder.
 
-python publish.py --work WORK --model wav2vec2 --stage learn   # gives WORK/teacher-wav2vec2/
+python publish.py --work WORK --model wavlm --stage learn   # gives WORK/teacher-wavlm/
 """
 
 from __future__ import annotations
