@@ -92,11 +92,12 @@ class WeightFile:
                 target.write(header_of(self._forms))
                 for size in sorted(self._parts, reverse=True):
                     _append(self._parts[size], target)
+                    self._parts[size].truncate(0)  # the disk may be nearly full
 
     def _part(self, size: int) -> IO[bytes]:
         if size not in self._parts:
             path = self._path.with_suffix(f".part{size}")
-            self._stack.callback(path.unlink)
+            self._stack.callback(path.unlink, missing_ok=True)  # if opening it failed
             self._parts[size] = self._stack.enter_context(path.open("w+b"))
         return self._parts[size]
 

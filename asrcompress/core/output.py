@@ -19,6 +19,7 @@ _MARKERS = {
     "results.json": "cells",
 }
 _AUDIT_MARKER = "audit.json"
+_STAGING, _ASIDE = ".partial-", ".old-"  # in the names of the hidden folders beside a target
 _CHOOSE_ANOTHER = "choose another with -o"
 
 
@@ -35,6 +36,7 @@ def check_output(
             be written.
     """
     _refuse_inputs(target, inputs)
+    _remove_leftovers(target)
     if os.path.lexists(target):
         _refuse_existing(target, overwrite=overwrite)
         _refuse_precious(target)
@@ -151,8 +153,7 @@ def staged_folder(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
     The old target, if `overwrite` is set, is replaced only at the end.
     """
     check_output(target, overwrite=overwrite)
-    _remove_leftovers(target)
-    staging = Path(tempfile.mkdtemp(prefix=_staging_prefix(target), dir=target.parent))
+    staging = _hidden_folder(target, _STAGING)
     lock = _locked(staging)
     try:
         yield staging
@@ -167,20 +168,38 @@ def staged_folder(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
             os.close(lock)
 
 
-def _staging_prefix(target: Path) -> str:
-    return f".{target.name}.partial-"
+def _hidden_folder(target: Path, kind: str) -> Path:
+    return Path(tempfile.mkdtemp(prefix=f".{target.name}{kind}", dir=target.parent))
 
 
 def _remove_leftovers(target: Path) -> None:
-    """Remove what a killed run left of this target; one that still runs holds its folder's lock."""
-    prefix = _staging_prefix(target)
-    for entry in target.parent.iterdir():
-        if not entry.name.startswith(prefix) or entry.is_symlink() or not entry.is_dir():
-            continue
-        lock = _locked(entry)
-        if lock is not None:
+    """Remove what a killed run left of this target; one that still runs holds its folder's lock.
+
+    An old target that it had moved aside, without putting its own in the place, comes back first.
+    """
+    for kind in (_ASIDE, _STAGING):
+        for entry in _hidden_folders(target, kind):
+            lock = _locked(entry)
+            if lock is None:
+                continue
+            _put_back(entry / target.name, target)
             shutil.rmtree(entry, ignore_errors=True)
             os.close(lock)
+
+
+def _hidden_folders(target: Path, kind: str) -> list[Path]:
+    prefix = f".{target.name}{kind}"
+    beside = sorted(target.parent.iterdir()) if target.parent.is_dir() else []
+    return [
+        entry
+        for entry in beside
+        if entry.name.startswith(prefix) and entry.is_dir() and not entry.is_symlink()
+    ]
+
+
+def _put_back(aside: Path, target: Path) -> None:
+    if os.path.lexists(aside) and not os.path.lexists(target):
+        os.rename(aside, target)
 
 
 def _locked(folder: Path) -> int | None:
@@ -210,12 +229,13 @@ def _swap_in(staging: Path, target: Path, *, overwrite: bool) -> None:
         os.rename(staging, target)
         return
     check_output(target, overwrite=overwrite)
-    retired = Path(tempfile.mkdtemp(prefix=f".{target.name}.old-", dir=target.parent))
-    os.rename(target, retired / target.name)
+    aside = _hidden_folder(target, _ASIDE)
+    lock = _locked(aside)
     try:
+        os.rename(target, aside / target.name)
         os.rename(staging, target)
-    except OSError:
-        os.rename(retired / target.name, target)
-        raise
     finally:
-        shutil.rmtree(retired, ignore_errors=True)
+        _put_back(aside / target.name, target)  # if the second failed, or Ctrl-C came before it
+        shutil.rmtree(aside, ignore_errors=True)
+        if lock is not None:
+            os.close(lock)
