@@ -86,7 +86,9 @@ def _refuse_unfit(
         params = method.Params.model_validate(step.params)
         refusal = method.refusal(params, weights, _context(weights, surroundings))
         if refusal is not None:
-            raise ModelError(f"method {step.method!r} does not fit the model", where=name, got=refusal)
+            raise ModelError(
+                f"method {step.method!r} does not fit the model", where=name, got=refusal
+            )
 
 
 def _context(weights: LayerWeights, surroundings: Surroundings) -> Context:

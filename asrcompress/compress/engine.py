@@ -31,7 +31,7 @@ class Written:
     """What the engine did, for the manifest.
 
     dtypes: those that floating-point tensors are stored in. low_mantissa_bits_zero: of the
-    original's float32 tensors, None where it has none.
+    original's float32 tensors.
     """
 
     path: Path
