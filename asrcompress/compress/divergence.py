@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, isfinite
 from typing import TYPE_CHECKING, Any
 
 from asrcompress.core.errors import ModelError
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from asrcompress.core.checkpoint import LoadedModel
     from asrcompress.core.utterance import Utterance
 
+_WORST = 1e6  # nats a frame: stands for infinity, which JSON lacks and sums do not survive
 _TOKENS_PER_S = 10.0  # twice what English needs; a model that loops is cut off there
 _FEWEST_TOKENS = 8
 _PROMPT_TOKENS = 8  # start, language, task and the like, which count against the most a decoder has
@@ -68,7 +69,7 @@ def divergence(
     found: Sequence[Reference],
     prepared: Callable[[int], None] | None = None,
 ) -> dict[str, float]:
-    """KL(original || model) in nats a frame, by condition.
+    """KL(original || model) in nats a frame, by condition; 1e6 for an utterance without numbers.
 
     prepared: called before the model runs on the reference of that index.
     """
@@ -107,7 +108,7 @@ def _kl_sum(original: torch.Tensor, changed: torch.Tensor) -> float:
     terms = torch.where(p > -torch.inf, p.exp() * (p - q), 0.0)
     total = float(terms.sum())
     # a model broken by 2 bits may give no numbers at all: nothing is worse
-    return total if total == total else float("inf")
+    return total if isfinite(total) else _WORST * len(p)
 
 
 def _ctc_inputs(loaded: LoadedModel, samples: Any) -> dict[str, torch.Tensor]:

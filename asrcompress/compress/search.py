@@ -17,7 +17,6 @@ from asrcompress.compress.trial import AS_IT_IS, Plan, Treatment
 from asrcompress.core.progress import Progress
 
 _LEVELS = (2, 4, 8, 16, 32)
-_WORST = 1e6  # nats: stands for infinity where harms are added
 _CLOSE = 1.005  # sizes within 0.5 % are equal to a search by halving
 
 
@@ -57,6 +56,14 @@ class Search:
             layer: {AS_IT_IS: nothing, **row} if AS_IT_IS in self.pricing.choices[layer] else row
             for layer, row in self._each("layers alone", treated).items()
         }
+
+    def scan_rest(self, plan: Plan) -> None:
+        """Measure alone what a plan has and no scan had: a start may be rounded in its own way."""
+        missing = {layer: [t] for layer, t in plan.items() if t not in self.alone[layer]}
+        if missing:
+            self.bench.trial.use({})
+            for layer, row in self._each("layers alone", missing).items():
+                self.alone[layer] = {**self.alone[layer], **row}
 
     def within(self, budget_bytes: int, starts: Iterable[Plan], rounds: int) -> Measured | None:
         """The plan of least measured harm in a file of so many bytes; None where none fits."""
@@ -184,7 +191,7 @@ class Search:
 
 def _harms(table: Table) -> Mapping[str, dict[Treatment, float]]:
     return {
-        layer: {treatment: min(_WORST, mean(found)) for treatment, found in row.items()}
+        layer: {treatment: mean(found) for treatment, found in row.items()}
         for layer, row in table.items()
     }
 

@@ -56,11 +56,14 @@ def test_conditions_are_kept_apart() -> None:
     assert found["noise"] > 0.1
 
 
-def test_a_model_that_gives_no_numbers_is_infinitely_far() -> None:
-    """So that nothing is worse than it, and no comparison with it is lost."""
-    nan = float("nan")
-    found = divergence(_Fixed(), [_reference("clean", [[0.5, 0.5]], [[nan, nan]])])
-    assert found == {"clean": float("inf")}
+@pytest.mark.parametrize("changed", [[float("nan")] * 2, [0.0, float("-inf")]])
+def test_a_model_that_gives_no_numbers_is_as_far_as_can_be(changed: list[float]) -> None:
+    """So that nothing is worse than it; a number still, which a manifest can hold."""
+    same = [log(0.5), log(0.5)]
+    broken = _reference("clean", [[0.5, 0.5]], [changed])
+    assert divergence(_Fixed(), [broken]) == {"clean": 1e6}
+    whole = _reference("clean", [[0.5, 0.5]] * 3, [same] * 3)
+    assert divergence(_Fixed(), [broken, whole]) == {"clean": pytest.approx(1e6 / 4)}
 
 
 @pytest.mark.parametrize("architecture", ["wav2vec2", "wav2vec2-bert"])

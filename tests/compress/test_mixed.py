@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from asrcompress.compress import feedback
 from asrcompress.compress.calibration import read_calibration
 from asrcompress.compress.decision import CalibrationAudio, Decision
+from asrcompress.compress.gptq import round_with_feedback
 from asrcompress.compress.methods import adaptive, mixed
 from asrcompress.compress.sensitivity import bench_of, mean
 from asrcompress.compress.trial import Treatment
@@ -215,6 +217,26 @@ def test_other_architectures_get_a_plan(tmp_path: Path, architecture: str) -> No
     uniform = dict.fromkeys(found.layers, Treatment(4).decision())
     if made.context.file_bytes(uniform) <= budget:
         assert mean(found.calibration.measured) <= _harm(made, uniform)
+
+
+def test_a_uniform_plan_rounded_its_own_way_can_win(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where error feedback fails, the plan without it is chosen, and each layer's harm is known."""
+    wrong: Any = lambda weight, *rest: round_with_feedback(-weight, *rest)  # noqa: E731
+    monkeypatch.setattr(feedback, "round_with_feedback", wrong)
+    made = setting(tiny_checkpoint(tmp_path / "model"), noise_audio(tmp_path))
+    params = mixed.Params(target_size=_bytes(made, 2))
+    found = mixed.decide(params, made.weights, made.context)
+    assert {decision.rounding for decision in found.layers.values()} <= {"max", "hqq"}
+    assert found.calibration is not None
+    assert mean(found.calibration.measured) == pytest.approx(_harm(made, found.layers))
+    head = found.layers["lm_head"]
+    assert head.analysis is not None
+    chosen = f"2 bits {head.rounding}"
+    options = [row.option for row in head.analysis.sensitivity]
+    assert options == ["2 bits gptq", "4 bits gptq", "8 bits", chosen]
+    assert head.why.startswith(f"{chosen}: ")
 
 
 def test_no_plan_reaches_what_the_candidates_cannot(tmp_path: Path) -> None:

@@ -147,6 +147,7 @@ def decide(params: Params, weights: Weights, context: Context) -> Decisions:
         budget = f"{nats:.6g} nats"
     if best is None:
         raise _unmet(search, budget)
+    search.scan_rest(best.plan)
     record = record_of(best, search, context.audio, budget, budget_bytes)
     return Decisions(decisions_of(best, search, weights), record)
 
