@@ -116,7 +116,8 @@ class Table(_Model):
 
     columns: compressions. rows: models with the conditions, or with the compressions, below each;
     models alone; or the values, with a column for each model. by: a field of evaluate.by whose
-    values stand for the conditions. data: only these conditions or values of the field.
+    values stand for the conditions. data: only these conditions or values of the field, in their
+    order here.
     """
 
     title: str

@@ -42,5 +42,6 @@ class PivotTable(BaseModel):
         default=None, description="a subgroup field whose values stand for the conditions"
     )
     data: tuple[str, ...] = Field(
-        default=(), description="only these conditions or values of the subgroup; empty for all"
+        default=(),
+        description="only these conditions or values of the subgroup, in this order; empty for all",
     )

@@ -102,7 +102,7 @@ def _sides(table: PivotTable, results: Results) -> tuple[Labels, list[_Place], l
     """The heads of the leading columns, the rows, and the columns."""
     compressions = table.columns
     models = [_short(family) for family in families_of(results)]
-    data = list(_data(table, results))
+    data = _data(table, results)
     forms = [_Place((m, c), model=m, compression=c) for m, c in product(models, compressions)]
     if table.rows == "model_compression":
         return ("model", "compression"), forms, list(_measures(table, data, ()))
@@ -130,8 +130,8 @@ def _over(value: PivotValue, datum: Datum) -> str:
     return f"{HEADS[value]} {datum.label}"
 
 
-def _data(table: PivotTable, results: Results) -> Iterator[Datum]:
-    """The conditions, or each one's values of the subgroup field, that the table wants."""
+def _data(table: PivotTable, results: Results) -> list[Datum]:
+    """The conditions, or each one's values of the subgroup field, as the table wants them."""
     conditions = [row.name for row in results.conditions]
     if table.by is None:
         found = [Datum(name, name) for name in conditions]
@@ -143,9 +143,17 @@ def _data(table: PivotTable, results: Results) -> Iterator[Datum]:
             for name in conditions
             for value in values
         ]
-    for datum in found:
-        if not table.data or {datum.condition, datum.value} & set(table.data):
-            yield datum
+    if not table.data:
+        return found
+    places = {name: place for place, name in enumerate(table.data)}
+    turns = [(min(places.get(name, len(places)) for name in _names(one)), one) for one in found]
+    wanted = [(turn, one) for turn, one in turns if turn < len(places)]
+    return [one for _, one in sorted(wanted, key=lambda pair: pair[0])]
+
+
+def _names(datum: Datum) -> tuple[str, ...]:
+    """What a table may ask for it by: its value of the field, or its condition."""
+    return (datum.condition,) if datum.value is None else (datum.value, datum.condition)
 
 
 def _short(family: Family) -> str:

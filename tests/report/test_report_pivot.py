@@ -112,6 +112,16 @@ def test_subgroups_stand_for_conditions(results: Results) -> None:
     assert len({names for names, _ in pivot.rows}) == len(results.conditions)
 
 
+def test_data_stand_in_the_tables_order(results: Results) -> None:
+    """Not in the results': the paper's test-clean comes before its dev-clean."""
+    names = [row.name for row in results.conditions]
+    pivot = _pivot(results, columns=["fp32"], data=names[::-1])
+    assert [labels for labels, _ in pivot.rows] == [(name,) for name in names[::-1]]
+    pivot = _pivot(results, columns=["fp32"], by="gender", data=["m", "f"])
+    parts = [labels[0].partition(", ") for labels, _ in pivot.rows]
+    assert [(value, name) for value, _, name in parts] == [(v, n) for v in "mf" for n in names]
+
+
 def test_divergence_is_of_the_same_condition(wild_results: Results) -> None:
     """What was measured on noisy calibration audio stands in the row of that noise."""
     table = PivotTable(title="T", columns=("int8",), values=("divergence",))
