@@ -185,7 +185,7 @@ def test_no_artefact(tmp_path: Path) -> None:
         load(tmp_path, into=_made(Recogniser, 0))
     made = compress(_made(Recogniser, 0), tmp_path / "made", bits=8)
     (Path(made.folder) / made.manifest.weights_file).unlink()
-    with pytest.raises(ModelError, match="weights are missing"):
+    with pytest.raises(ModelError, match="weight file that asrcompress.json lists is missing"):
         load(made.folder, into=_made(Recogniser, 0))
 
 

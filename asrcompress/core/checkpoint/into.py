@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from asrcompress.core.checkpoint.encodings import HALVES
 from asrcompress.core.checkpoint.integrity import verify
+from asrcompress.core.checkpoint.layout import weight_files
 from asrcompress.core.checkpoint.quantised import dtype_name, fill
 from asrcompress.core.checkpoint.weights import read_weights
 from asrcompress.core.errors import ModelError
@@ -23,15 +24,13 @@ def load_into(module: torch.nn.Module, folder: Path) -> torch.nn.Module:
     float32, as in every model that is loaded.
 
     Raises:
-        ModelError: the folder holds no artefact.
+        ModelError: the folder holds no artefact, or its weights are missing or elsewhere.
         IntegrityError: the artefact does not fit the module, or was altered.
     """
     manifest = read_manifest(folder)
     if manifest is None:
         raise ModelError("not an artefact", where=folder, expected=f"a folder with {MANIFEST_NAME}")
-    path = folder / manifest.weights_file
-    if not path.is_file():
-        raise ModelError("the artefact's weights are missing", where=path)
+    (path,) = weight_files(folder, manifest)
     tensors = read_weights([path])
     if manifest.is_plain:
         tensors = {name: tensor.to(_wide(tensor)) for name, tensor in tensors.items()}

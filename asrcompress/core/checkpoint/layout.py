@@ -12,6 +12,7 @@ from asrcompress.core.manifest import (
     QUANTISED_WEIGHTS_NAME,
     ArtefactManifest,
 )
+from asrcompress.core.utterance import is_file
 
 CONFIG_NAME = "config.json"
 GENERATION_NAME = "generation_config.json"
@@ -75,7 +76,7 @@ def _shards(folder: Path, index: str) -> tuple[Path, ...]:
 def _listed(folder: Path, name: str, *, by: str) -> Path:
     if Path(name).name != name:
         raise ModelError("weights outside the model's folder", where=folder / by, got=name)
-    if not (folder / name).is_file():
+    if not is_file(folder / name):
         raise ModelError(
             f"a weight file that {by} lists is missing",
             where=folder / name,

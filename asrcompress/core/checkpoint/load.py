@@ -11,7 +11,7 @@ from asrcompress.core.checkpoint.encodings import HALVES
 from asrcompress.core.checkpoint.generation import set_generation
 from asrcompress.core.checkpoint.integrity import verify
 from asrcompress.core.checkpoint.locate import Checkpoint, locate
-from asrcompress.core.checkpoint.plain import load_plain
+from asrcompress.core.checkpoint.plain import load_plain, refusing_bad_configuration
 from asrcompress.core.checkpoint.processor import load_processor
 from asrcompress.core.checkpoint.quantised import dtype_name, empty_module, fill
 from asrcompress.core.checkpoint.weights import read_weights
@@ -121,9 +121,9 @@ def _build(
     processor = load_processor(checkpoint, trust_remote_code=trust_remote_code)
     manifest = checkpoint.manifest
     if manifest is not None and not manifest.is_plain:
-        module = fill(
-            empty_module(architecture, config), manifest, tensors, str(checkpoint.weight_files[0])
-        )
+        with refusing_bad_configuration(checkpoint):
+            empty = empty_module(architecture, config)
+        module = fill(empty, manifest, tensors, str(checkpoint.weight_files[0]))
     else:
         module = load_plain(checkpoint, architecture, config, tensors, getattr(torch, dtype))
     set_generation(module, checkpoint)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from asrcompress.core.checkpoint.locate import Checkpoint
@@ -17,6 +18,8 @@ _log = logging.getLogger(__name__)
 # Only training uses it; checkpoints saved without SpecAugment do not have it.
 _TRAINING_ONLY = "masked_spec_embed"
 _SHOWN = 3
+# What transformers' classes raise for sizes and names that fit no architecture.
+_UNBUILDABLE = (ArithmeticError, LookupError, MemoryError, RuntimeError, TypeError, ValueError)
 
 
 def load_plain(
@@ -36,22 +39,15 @@ def load_plain(
     """
     import torch
 
-    try:
-        with quiet_transformers():
-            module, info = architecture.from_pretrained(
-                None,
-                config=config,
-                state_dict=tensors,
-                dtype=dtype or torch.float32,
-                output_loading_info=True,
-                ignore_mismatched_sizes=True,  # reported in info, and refused below by name
-            )
-    except (RuntimeError, ValueError) as error:
-        raise ModelError(
-            "the model cannot be built from its configuration",
-            where=checkpoint.model,
-            got=str(error)[:200],
-        ) from None
+    with refusing_bad_configuration(checkpoint), quiet_transformers():
+        module, info = architecture.from_pretrained(
+            None,
+            config=config,
+            state_dict=tensors,
+            dtype=dtype or torch.float32,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # reported in info, and refused below by name
+        )
     _refuse_mismatched(checkpoint, info["mismatched_keys"])
     _refuse_missing(checkpoint, module, info["missing_keys"])
     if info["unexpected_keys"]:
@@ -63,6 +59,23 @@ def load_plain(
         )
     loaded: torch.nn.Module = module
     return loaded
+
+
+@contextmanager
+def refusing_bad_configuration(checkpoint: Checkpoint) -> Iterator[None]:
+    """For building a module from a configuration that anybody may have edited.
+
+    Raises:
+        ModelError: no module can be built from it.
+    """
+    try:
+        yield
+    except _UNBUILDABLE as error:
+        raise ModelError(
+            "the model cannot be built from its configuration",
+            where=checkpoint.model,
+            got=f"{type(error).__name__}: {str(error)[:200]}",
+        ) from None
 
 
 def _refuse_mismatched(checkpoint: Checkpoint, mismatched: Iterable[tuple[Any, ...]]) -> None:

@@ -25,6 +25,13 @@ _OPTIONS_OF_CONV = (
 _OPTIONS_OF_EMBEDDING = ("num_embeddings", "embedding_dim", "padding_idx")
 
 
+def is_quantisable(layer: torch.nn.Module) -> bool:
+    """Whether `quantised_like` has a class for such a layer."""
+    import torch
+
+    return isinstance(layer, torch.nn.Linear | torch.nn.Conv1d | torch.nn.Embedding)
+
+
 def make_quantised(module: torch.nn.Module, quantization: dict[str, dict[str, str]]) -> None:
     """Replace the named layers by quantised ones, on the meta device, to be filled by `assign`.
 

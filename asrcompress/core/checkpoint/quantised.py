@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from asrcompress.core.checkpoint.encodings import decode, stored_keys
-from asrcompress.core.checkpoint.qmodules import empty_like, make_quantised
+from asrcompress.core.checkpoint.qmodules import empty_like, is_quantisable, make_quantised
 from asrcompress.core.checkpoint.quiet import quiet_transformers
 from asrcompress.core.checkpoint.ties import aliases_of
 from asrcompress.core.checkpoint.unpack import use_own_unpack
@@ -35,9 +35,11 @@ def fill(
     where: what the tensors are from, for errors.
 
     Raises:
-        IntegrityError: a tensor is missing, unknown, or of another shape or dtype.
+        IntegrityError: a tensor is missing, unknown, or of another shape or dtype, or a
+            quantised layer is no layer of the module.
     """
     use_own_unpack()
+    _refuse_other_layers(module, manifest.quantization)
     fold_weight_norm(module, manifest.quantization)
     expected = expected_forms(module, manifest.quantization)
     tied = aliases_of(module)
@@ -148,6 +150,18 @@ def group_size(row_size: int) -> int | None:
 def dtype_name(dtype: torch.dtype) -> str:
     """For example float32."""
     return str(dtype).removeprefix("torch.")
+
+
+def _refuse_other_layers(module: torch.nn.Module, quantization: dict[str, dict[str, str]]) -> None:
+    names = dict(module.named_modules(remove_duplicate=False))
+    for layer in quantization:
+        if layer in names and not is_quantisable(names[layer]):
+            raise IntegrityError(
+                "a quantised layer is not in the model",
+                where=layer,
+                got=f"a {type(names[layer]).__name__} of that name",
+                expected="a Linear, Conv1d or Embedding",
+            )
 
 
 def _aliases(

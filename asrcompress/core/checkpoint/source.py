@@ -81,16 +81,21 @@ def open_source(checkpoint: Checkpoint, *, trust_remote_code: bool = False) -> F
         trust_remote_code=trust_remote_code,
     )
     mapped = {
-        tensor.data_ptr(): (path, name)
+        _identity(tensor): (path, name)
         for name, (path, tensor) in tensors.items()
         if path.suffix == ".safetensors" and tensor.numel()
     }
     places = {}
     for key, tensor in loaded.model.state_dict().items():
-        place = mapped.get(tensor.data_ptr()) or _place_of_half(key, tensor, tensors)
+        place = mapped.get(_identity(tensor)) or _place_of_half(key, tensor, tensors)
         if place is not None:
             places[key] = place
     return FileSource(loaded, places)
+
+
+def _identity(tensor: torch.Tensor) -> tuple[object, ...]:
+    """The same for tensors that hold the same values; a part of one begins where it begins."""
+    return tensor.data_ptr(), tensor.dtype, tensor.shape, tensor.stride()
 
 
 def _place_of_half(

@@ -56,9 +56,9 @@ def decode_zero_codes(
     import torch
     from optimum.quanto.tensor.packed import pack_weights
 
-    codes = shift.expand(shift.shape[0], *shape[1:]).clone()
-    is_flat = mask.dim() == values.dim() == 1
-    if is_flat and {mask.dtype, values.dtype, shift.dtype} == {torch.uint8}:
+    are_bytes = {mask.dtype, values.dtype, shift.dtype} == {torch.uint8}
+    if are_bytes and mask.dim() == values.dim() == 1 and _fits(shift, bits, shape):
+        codes = shift.expand(shift.shape[0], *shape[1:]).clone()
         bits_set = np.unpackbits(mask.numpy(), count=codes.numel())
         kept = torch.from_numpy(bits_set.view(np.bool_)).reshape(codes.shape)
         count = int(kept.count_nonzero())
@@ -67,3 +67,10 @@ def decode_zero_codes(
             packed: torch.Tensor = pack_weights(codes, bits)
             return packed
     raise IntegrityError("a mask does not fit its tensor", where=key, expected=f"{shape}")
+
+
+def _fits(shift: torch.Tensor, bits: int, shape: tuple[int, ...]) -> bool:
+    """Whether there is one shift for each row of codes that are packed in this shape."""
+    if shift.dim() != len(shape) or any(size != 1 for size in shift.shape[1:]):
+        return False
+    return -(-shift.shape[0] * bits // 8) == shape[0]

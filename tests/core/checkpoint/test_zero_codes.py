@@ -58,3 +58,16 @@ def test_a_mask_of_another_tensor_is_refused() -> None:
     ):
         with pytest.raises(IntegrityError, match="does not fit"):
             decode_zero_codes("w", bad_mask, bad_values, shift, 4, shape)
+
+
+@pytest.mark.parametrize("rows", [(), (128,), (128, 2), (128, 1, 1), (127, 3), (120, 1), (0, 1)])
+def test_a_shift_of_another_tensor_is_refused(rows: tuple[int, ...]) -> None:
+    """Its shape comes from the file, so it may be any: 64 x 256 has (128, 1) at 4 bits."""
+    parts = _parts(4, (64, 256), 0.6)
+    data, shift = parts["_data._data"], parts["_shift"]
+    assert shift.shape == (128, 1)
+    packed = encode_zero_codes(data, shift, 4)
+    assert packed is not None
+    bad = torch.zeros(rows, dtype=torch.uint8)
+    with pytest.raises(IntegrityError, match="does not fit"):
+        decode_zero_codes("w", *packed, bad, 4, tuple(data.shape))
