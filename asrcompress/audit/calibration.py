@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -177,12 +178,11 @@ def _common_audio(
     """
     sizes = {_size(u.path) for u in calibration} & {_size(u.path) for u in scored} - {None}
     by_hash: dict[str, list[Utterance]] = {}
-    hashes: dict[Path, str] = {}
+    digest_of = cache(sha256_of_file)  # a long recording may have many utterances
     for utterance in (u for u in scored if _size(u.path) in sizes):
-        digest = hashes.setdefault(utterance.path, sha256_of_file(utterance.path))
-        by_hash.setdefault(digest, []).append(utterance)
+        by_hash.setdefault(digest_of(utterance.path), []).append(utterance)
     for utterance in (u for u in calibration if _size(u.path) in sizes):
-        for other in by_hash.get(sha256_of_file(utterance.path), []):
+        for other in by_hash.get(digest_of(utterance.path), []):
             if _overlap(utterance, other):
                 yield utterance, other
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from asrcompress.audit.plan import Plan
 from asrcompress.core.class_shares import class_shares
 from asrcompress.core.cost import Sizes
-from asrcompress.core.ledger import Ledger
 from asrcompress.core.manifest import ArtefactManifest, read_manifest
 from asrcompress.core.results import ArtefactResult, ClassShareResult
 
@@ -59,7 +58,7 @@ def described(artefact: ArtefactResult, manifests: Manifests) -> ArtefactResult:
     calibration = own.calibration if own else None
     return artefact.model_copy(
         update={
-            "parameters": _parameters(any_form.ledger) if any_form else None,
+            "parameters": any_form.ledger.weights if any_form else None,
             "class_shares": shares
             and ClassShareResult(
                 low=shares.low,
@@ -75,8 +74,3 @@ def described(artefact: ArtefactResult, manifests: Manifests) -> ArtefactResult:
 def _source(sha256: str, manifests: Manifests) -> ArtefactManifest | None:
     made = (one for one in manifests.values() if one.source.sha256 == sha256)
     return next(made, None)
-
-
-def _parameters(ledger: Ledger) -> int:
-    """Weights of all tensors, those that share another's counted once."""
-    return sum(row.weights for row in ledger.rows if row.tied_to is None)

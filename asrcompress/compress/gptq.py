@@ -7,9 +7,11 @@ audio change least. With H = X^T X of the layer's inputs, damped by 1 % of its m
 the upper Cholesky factor of its inverse, the error e_j = (w_j - q_j) / U_jj of column j is taken
 off the later columns k as e_j U_jk (equations 2 and 3).
 
-Deviations: the columns with the largest diagonal come first, as in the authors' later code
-(act-order); scale and shift of each group are those that min-max finds in the original weight, so
-that the form on disk is that of every other 4- and 2-bit weight.
+Deviations: X is what a layer gets in the uncompressed model, not behind layers that were rounded,
+so that a layer's rounding is the same in every plan; the columns with the largest diagonal come
+first, as in the authors' later code (act-order); scale and shift of each group are those that
+min-max finds in the original weight, so that the form on disk is that of every other 4- and 2-bit
+weight.
 """
 
 from __future__ import annotations

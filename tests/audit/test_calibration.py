@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from asrcompress.audit import calibration as audit_calibration
 from asrcompress.audit.calibration import (
     CalibrationSource,
     calibration_audio,
@@ -19,6 +20,7 @@ from asrcompress.audit.calibration import (
 )
 from asrcompress.core.corpus import read_corpus
 from asrcompress.core.errors import InputError
+from asrcompress.core.files import sha256_of_file
 from tests.corpora import tiny_corpus
 
 
@@ -116,3 +118,23 @@ def test_two_parts_of_one_recording_are_apart(tmp_path: Path) -> None:
     assert refuse_scored(tmp_path / "one", read_corpus(tmp_path / "two")) is None
     with pytest.raises(InputError, match="scored too"):
         refuse_scored(tmp_path / "one", read_corpus(tmp_path / "three"))
+
+
+def test_a_long_recording_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many utterances of it each of the two corpora has."""
+    samples = np.random.default_rng(0).standard_normal(32_000) * 0.1
+    soundfile.write(tmp_path / "meeting.wav", samples, 16_000)
+    line = '{"audio_filepath": "%s", "offset": %s, "duration": 0.1, "id": "%s"}\n'
+    for name, first_s in (("one", 0.0), ("two", 1.0)):
+        rows = [line % (tmp_path / "meeting.wav", first_s + n / 10, n) for n in range(5)]
+        (tmp_path / f"{name}.jsonl").write_text("".join(rows))
+    scored = read_corpus(tmp_path / "two.jsonl")
+    read: list[Path] = []
+
+    def remembered(path: Path) -> str:
+        read.append(path)
+        return sha256_of_file(path)
+
+    monkeypatch.setattr(audit_calibration, "sha256_of_file", remembered)
+    assert refuse_scored(tmp_path / "one.jsonl", scored) is None
+    assert read == [tmp_path / "meeting.wav"]
