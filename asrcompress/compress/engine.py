@@ -66,6 +66,7 @@ class _Engine:
     weights: LayerWeights
     store: TensorStore
     layers: dict[str, Layer] = field(init=False)  # tied ones too
+    buffers: frozenset[str] = field(init=False)
     rows: list[LedgerRow] = field(default_factory=list)
     quantization: dict[str, dict[str, str]] = field(default_factory=dict)
     low_mantissa: list[bool] = field(default_factory=list)
@@ -76,6 +77,8 @@ class _Engine:
             for layer in self.weights.all_layers.values()
             for name in (layer.name, *layer.tied)
         }
+        named = self.weights.source.module.named_buffers(remove_duplicate=False)
+        self.buffers = frozenset(name for name, _ in named)
 
     def take(self, entry: Entry) -> None:
         """Write one tensor of the original, in whatever form was decided, and its row."""
@@ -113,7 +116,8 @@ class _Engine:
         """A tensor that no method touches stays in the dtype it came in."""
         stored = self._read(entry)
         if stored.is_floating_point():
-            refuse_not_finite(entry.key, stored)
+            is_buffer = entry.key in self.buffers  # a mask for attention holds -inf
+            refuse_not_finite(entry.key, stored, may_be_infinite=is_buffer)
         value = stored.float() if dtype_name(stored.dtype) in HALVES else stored
         self.store.add(entry.key, value, stored)
         why = (decision.why if decision is not None else "") or self._why_not(entry, layer)

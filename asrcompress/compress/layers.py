@@ -23,15 +23,17 @@ def layers_of(module: torch.nn.Module) -> dict[str, Layer]:
     A class of its own with another way of computing is none of them (Whisper's positions). Layers
     that share one weight are listed once, under the first name; as Embedding if any of them is,
     since quantising the others alone would only add a copy. One whose weight something else uses
-    too is left out for the same reason.
+    too is left out for the same reason, and one without any weights. The head is the last one that
+    the module itself holds, not a block in it.
     """
     users = Counter(id(own) for _, own in module.named_parameters(remove_duplicate=False))
     groups: dict[int, list[tuple[str, Kind, torch.nn.Parameter]]] = {}
+    head = ""
     for name, layer in module.named_modules(remove_duplicate=False):
         kind = kind_of(layer)
-        if kind is not None:
-            weight = _parameter_of(layer)
+        if kind is not None and (weight := _parameter_of(layer)).numel():
             groups.setdefault(id(weight), []).append((name, kind, weight))
+            head = name if "." not in name and kind != "Embedding" else head
     found = {}
     for members in groups.values():
         (first, kind, weight), *others = members
@@ -43,7 +45,7 @@ def layers_of(module: torch.nn.Module) -> dict[str, Layer]:
             kind="Embedding" if "Embedding" in kinds else kind,
             shape=tuple(weight.shape),
             tied=tuple(name for name, _, _ in others),
-            is_head=any("." not in name for name, _, _ in members),
+            is_head=head in [name for name, _, _ in members],
         )
     return found
 

@@ -11,7 +11,7 @@ from asrcompress.compress.engine import write
 from asrcompress.compress.entries import entries_of
 from asrcompress.compress.layers import kind_of
 from asrcompress.compress.run import Origin, make_manifest
-from asrcompress.compress.weight_file import file_bytes
+from asrcompress.compress.weight_file import file_bytes, refuse_dtype
 from asrcompress.core.artefact import Artefact
 from asrcompress.core.checkpoint import load_into
 from asrcompress.core.checkpoint.integrity import differing_tensors, digest_of
@@ -45,7 +45,7 @@ def run_module(request: CompressRequest, module: torch.nn.Module, progress: Prog
         raise InputError("no output folder", next_step="say where the compressed module goes")
     check_output(request.output, overwrite=request.overwrite)
     name = f"module:{type(module).__qualname__}"
-    _refuse_double(name, module)
+    _refuse_unstorable(name, module)
     if kind_of(module) is not None:
         raise ModelError(
             "a layer alone cannot be compressed",
@@ -89,16 +89,32 @@ def _origin(name: str, module: torch.nn.Module) -> Origin:
     )
 
 
-def _refuse_double(name: str, module: torch.nn.Module) -> None:
+def _refuse_unstorable(name: str, module: torch.nn.Module) -> None:
+    """Make sure, before any work, that there are values, of dtypes that can be stored."""
     import torch
+    from torch.nn.parameter import is_lazy
 
-    for own, parameter in module.named_parameters():
-        if parameter.dtype == torch.float64:
+    for key, tensor in module.state_dict(keep_vars=True).items():
+        where = f"{name}: {key}"
+        if not isinstance(tensor, torch.Tensor):
+            raise ModelError(
+                "a module whose state is more than tensors cannot be compressed",
+                where=where,
+                got=type(tensor).__name__,
+            )
+        if is_lazy(tensor) or tensor.is_meta:
+            raise ModelError(
+                "a module without values cannot be compressed",
+                where=where,
+                next_step="load its weights, or call it once, first",
+            )
+        if isinstance(tensor, torch.nn.Parameter) and tensor.dtype == torch.float64:
             raise ModelError(
                 "a module in double precision cannot be compressed",
-                where=f"{name}: {own}",
+                where=where,
                 next_step="make it single with module.float()",
             )
+        refuse_dtype(key, tensor)
 
 
 def _empty_copy(name: str, module: torch.nn.Module) -> torch.nn.Module:

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING
 
+from asrcompress.core.checkpoint.quantised import dtype_name
 from asrcompress.core.errors import ModelError
 from asrcompress.core.registry import expected_one_of
 
@@ -66,14 +67,8 @@ class WeightFile:
         """
         import torch
 
-        dtype = str(tensor.dtype).removeprefix("torch.")
-        if dtype not in _CODES:
-            raise ModelError(
-                "a tensor's dtype cannot be stored",
-                where=name,
-                got=dtype,
-                expected=expected_one_of(dtype, [*_CODES]),
-            )
+        refuse_dtype(name, tensor)
+        dtype = dtype_name(tensor.dtype)
         self._forms[name] = (tuple(tensor.shape), dtype)
         flat = tensor.detach().cpu().contiguous().reshape(-1)
         self._part(_element_size(dtype)).write(flat.view(torch.uint8).numpy().data)
@@ -100,6 +95,22 @@ class WeightFile:
             self._stack.callback(path.unlink, missing_ok=True)  # if opening it failed
             self._parts[size] = self._stack.enter_context(path.open("w+b"))
         return self._parts[size]
+
+
+def refuse_dtype(name: str, tensor: torch.Tensor) -> None:
+    """Make sure that the format has a tensor's dtype.
+
+    Raises:
+        ModelError: it has not.
+    """
+    dtype = dtype_name(tensor.dtype)
+    if dtype not in _CODES:
+        raise ModelError(
+            "a tensor's dtype cannot be stored",
+            where=name,
+            got=dtype,
+            expected=expected_one_of(dtype, [*_CODES]),
+        )
 
 
 def file_bytes(forms: Forms) -> int:

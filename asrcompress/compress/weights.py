@@ -30,8 +30,17 @@ class LayerWeights:
 
     @classmethod
     def of_source(cls, source: Source, selection: Selection) -> LayerWeights:
-        """Those of an uncompressed model."""
-        return cls(source, selection, layers_of(source.module))
+        """Those of an uncompressed model.
+
+        Raises:
+            InputError: the output layer is to be kept, but cannot be told.
+        """
+        layers = layers_of(source.module)
+        if selection.keep_head and not any(layer.is_head for layer in layers.values()):
+            raise InputError(
+                "no output layer to keep", next_step="name it with exclude in place of keep_head"
+            )
+        return cls(source, selection, layers)
 
     def after(self, decisions: Mapping[str, Decision]) -> LayerWeights:
         """What is left for the next step, once these decisions are applied too."""
@@ -89,21 +98,23 @@ class LayerWeights:
     def _some(self, found: dict[str, Layer], kinds: tuple[Kind, ...]) -> dict[str, Layer]:
         if not found:
             patterns = self.selection
+            kept = ", keep_head" if patterns.keep_head else ""
             raise InputError(
                 "no layer to compress is left",
-                got=f"include {list(patterns.include)}, exclude {list(patterns.exclude)}",
+                got=f"include {list(patterns.include)}, exclude {list(patterns.exclude)}{kept}",
                 expected=f"patterns that leave at least one {' or '.join(kinds)}",
             )
         return found
 
 
-def refuse_not_finite(key: str, tensor: torch.Tensor) -> None:
-    """Make sure that all values of a tensor are finite numbers.
+def refuse_not_finite(key: str, tensor: torch.Tensor, *, may_be_infinite: bool = False) -> None:
+    """Make sure that all values of a tensor are numbers, and finite unless they need not be.
 
     Raises:
         ModelError: one is not.
     """
-    if tensor.numel() and not all(map(math.isfinite, (float(tensor.max()), float(tensor.min())))):
+    ends = (float(tensor.max()), float(tensor.min())) if tensor.numel() else ()
+    if any(map(math.isnan, ends)) or not (may_be_infinite or all(map(math.isfinite, ends))):
         raise ModelError(
             "a weight is not a finite number",
             where=key,
