@@ -14,13 +14,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, field_serializer, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
+
+from asrcompress.core.errors import InputError
 
 if TYPE_CHECKING:
     from asrcompress.compress.decision import Bits, Context, Decision, Decisions, Weights
 
 ORDER = 20
 TRIGGER = "bits"
+_OPTIONS = {"Conv1d": "conv", "Embedding": "embedding"}  # what selects layers of a kind
 _BITS = ("16", "8", "4", "2")
 _EXPECTED = "8, 4, 2 or 16, or PATTERN=BITS such as 'encoder.layers.0.*=4'"
 
@@ -53,6 +63,13 @@ class Params(BaseModel):
             raise ValueError(_EXPECTED)
         return rules
 
+    @model_validator(mode="after")
+    def _rounding_has_a_use(self) -> Params:
+        given = {self.base, *(bits for _, bits in self.rules)}
+        if self.rounding != "max" and not given & {2, 4}:
+            raise ValueError("bits 4 or 2, to which alone rounding applies")
+        return self
+
     @field_serializer("bits")
     def _shortest(self, value: tuple[str, ...]) -> int | tuple[str, ...]:
         return int(value[0]) if len(value) == 1 and "=" not in value[0] else value
@@ -79,11 +96,18 @@ def label(params: Params) -> str:
 
 
 def refusal(params: Params, weights: Weights, context: Context) -> str | None:
-    """None; a pattern that fits no layer is an error in `decide`'s name."""
+    """Why nothing would be quantised, None where something is.
+
+    Raises:
+        InputError: a pattern fits no layer, or only layers of a kind that is not selected.
+    """
     from asrcompress.compress.layers import check_patterns
 
-    del context
     check_patterns([pattern for pattern, _ in params.rules], weights.layers)
+    for pattern, _ in params.rules:
+        _refuse_unselected(pattern, weights)
+    if all(decision.bits == 32 for decision in decide(params, weights, context).layers.values()):
+        return "every layer left to compress has a single output"
     return None
 
 
@@ -106,6 +130,23 @@ def decide(params: Params, weights: Weights, context: Context) -> Decisions:
         else:
             decided[name] = Decision(why, bits=bits, rounding=params.rounding)
     return Decisions(decided)
+
+
+def _refuse_unselected(pattern: str, weights: Weights) -> None:
+    from asrcompress.compress.layers import matches
+
+    fitting = [
+        layer
+        for layer in weights.layers.values()
+        if any(matches(name, pattern) for name in (layer.name, *layer.tied))
+    ]
+    if not {layer.name for layer in fitting} & set(weights.selected()):
+        options = sorted({_OPTIONS[layer.kind] for layer in fitting if layer.kind in _OPTIONS})
+        raise InputError(
+            "pattern matches only layers that stay as they are",
+            got=repr(pattern),
+            next_step=f"add {' and '.join(options)}",
+        )
 
 
 def _bits_of(params: Params, names: Iterable[str]) -> tuple[Bits | None, str]:

@@ -17,7 +17,7 @@ from asrcompress.compress.plan import read_options
 from asrcompress.core.checkpoint.quantised import quantised_forms
 from asrcompress.core.checkpoint.quiet import quiet_transformers
 from asrcompress.core.checkpoint.source import ModuleSource
-from asrcompress.core.errors import InputError
+from asrcompress.core.errors import InputError, ModelError
 from asrcompress.core.progress import silent
 from tests.checkpoints import tiny_module
 
@@ -122,3 +122,28 @@ def test_model_computes_with_the_dequantised_weights(
         got = module(inputs, attention_mask=mask).logits
         expected = reference(inputs, attention_mask=mask).logits
     torch.testing.assert_close(got, expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("bits", [8, 16, ["8", "lm_head=16"]], ids=str)
+def test_rounding_without_a_use(bits: Any) -> None:
+    """8 and 16 bits have one way to round, so another one is not quietly left out."""
+    with pytest.raises(InputError, match="rounding=hqq; expected bits 4 or 2"):
+        read_options({"bits": bits, "rounding": "hqq"})
+    assert read_options({"bits": ["8", "lm_head=2"], "rounding": "hqq"}).label == "int8-hqq-1rule"
+
+
+def test_rule_for_layers_that_stay_as_they_are() -> None:
+    """Convolutions without `conv`: the rule would do nothing."""
+    module, rule = tiny_module(), "wav2vec2.feature_extractor=4"
+    with pytest.raises(InputError, match=r"stay as they are; got 'wav2vec2.feat.*; add conv"):
+        _decided(module, bits=["8", rule])
+    decided = _decided(module, bits=["8", rule], conv=True)
+    assert {d.bits for n, d in decided.items() if n.startswith("wav2vec2.feature_extractor")} == {4}
+
+
+def test_nothing_but_single_outputs() -> None:
+    """No artefact that calls itself int8 without a quantised layer; float16 can be."""
+    module = torch.nn.Sequential(torch.nn.Linear(4, 1))
+    with pytest.raises(ModelError, match="every layer left to compress has a single output"):
+        _decided(module, bits=8)
+    assert _decided(module, bits=16)["0"].bits == 16
