@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asrcompress.core.audio import read_span
+from asrcompress.core.audio_stream import Span
 from asrcompress.core.condition import Condition
 from asrcompress.core.corpus import Corpus, read_corpus
 from asrcompress.core.errors import InputError
@@ -145,7 +148,37 @@ def refuse_scored(calibration: str | Path, scored: Corpus) -> str | None:
         InputError: audio of the calibration corpus is to be scored, whether sampled or not.
     """
     corpus = read_corpus(calibration)
-    common = next(_common_audio(corpus.utterances, scored.utterances), None)
+    _refuse(next(_common_audio(corpus.utterances, scored.utterances), None), calibration)
+    speakers = ({u.speaker for u in one.utterances} - {None} for one in (corpus, scored))
+    both = sorted(filter(None, set.intersection(*speakers)))
+    if not both:
+        return None
+    more = f" and {len(both) - 3} more" if len(both) > 3 else ""
+    return f"In the calibration corpus and the scored one: speaker {', '.join(both[:3])}{more}."
+
+
+def refuse_same_sound(planned: PlannedCalibration, scored: Corpus) -> None:
+    """Refuse a sample that is scored from other files: WAV and FLAC of the same recording.
+
+    Utterances are decoded where their durations are the same to a millisecond.
+
+    Raises:
+        InputError: an utterance of the sample sounds exactly as one that is to be scored.
+    """
+    by_ms: dict[int, list[Utterance]] = {}
+    for utterance in scored.utterances:
+        by_ms.setdefault(round(1000 * utterance.duration_s), []).append(utterance)
+    sound_of = cache(_sha256_of_sound)
+    for utterance in planned.sample.utterances:
+        ms = round(1000 * utterance.duration_s)
+        for other in (each for near in (ms - 1, ms, ms + 1) for each in by_ms.get(near, [])):
+            sound = sound_of(utterance.path, utterance.span)
+            if sound is not None and sound == sound_of(other.path, other.span):
+                _refuse((utterance, other), planned.source.corpus)
+
+
+def _refuse(common: tuple[Utterance, Utterance] | None, calibration: str | Path) -> None:
+    """An error that names both utterances of a pair that shares audio."""
     if common is not None:
         raise InputError(
             "calibration audio is scored too",
@@ -154,12 +187,15 @@ def refuse_scored(calibration: str | Path, scored: Corpus) -> str | None:
             expected="corpora without a common recording",
             next_step="calibrate on other recordings",
         )
-    speakers = ({u.speaker for u in one.utterances} - {None} for one in (corpus, scored))
-    both = sorted(filter(None, set.intersection(*speakers)))
-    if not both:
+
+
+def _sha256_of_sound(path: Path, span: Span) -> str | None:
+    """Of the samples at 16 kHz; None where they cannot be read, which reading reports later."""
+    try:
+        samples = read_span(path, span)
+    except InputError:
         return None
-    more = f" and {len(both) - 3} more" if len(both) > 3 else ""
-    return f"In the calibration corpus and the scored one: speaker {', '.join(both[:3])}{more}."
+    return sha256(samples.tobytes()).hexdigest() if samples.any() else None  # silence is no one's
 
 
 def _refuse_twice(conditions: Sequence[Condition]) -> None:

@@ -11,6 +11,7 @@ from asrcompress.audit.calibration import (
     CalibrationSource,
     PlannedCalibration,
     plan_calibration,
+    refuse_same_sound,
     refuse_scored,
 )
 from asrcompress.audit.conditions import conditions_of
@@ -153,6 +154,7 @@ def _calibration(
     )
     common_speakers = refuse_scored(source.corpus, scored)
     planned = plan_calibration(source)
+    refuse_same_sound(planned, scored)
     return planned, tuple(filter(None, (planned.note, common_speakers)))
 
 

@@ -16,6 +16,7 @@ from asrcompress.audit.calibration import (
     calibration_audio,
     make_calibration,
     plan_calibration,
+    refuse_same_sound,
     refuse_scored,
 )
 from asrcompress.core.corpus import read_corpus
@@ -97,6 +98,20 @@ def test_audio_of_the_scored_corpus_is_refused(corpus: Path, tmp_path: Path) -> 
     shutil.copyfile(corpus / "s1-0.wav", scored / "s2-1.wav")
     with pytest.raises(InputError, match=r"scored too: .*got s1-0, which .* has as s2-1"):
         refuse_scored(corpus, read_corpus(scored))
+
+
+def test_the_same_sound_in_another_file_is_refused(corpus: Path, tmp_path: Path) -> None:
+    """A FLAC of a sampled WAV; other recordings of the same length are not."""
+    scored = tiny_corpus(tmp_path / "scored", seed=1)
+    planned = plan_calibration(CalibrationSource(corpus))
+    refuse_same_sound(planned, read_corpus(scored))
+    samples, rate_hz = soundfile.read(corpus / "s1-0.wav", dtype="int16")
+    soundfile.write(scored / "s2-1.flac", samples, rate_hz)
+    manifest = scored / "manifest.jsonl"
+    manifest.write_text(manifest.read_text().replace("s2-1.wav", "s2-1.flac"))
+    assert refuse_scored(corpus, read_corpus(scored)) is not None  # by its bytes only the speakers
+    with pytest.raises(InputError, match=r"scored too: .*got s1-0, which .* has as s2-1"):
+        refuse_same_sound(planned, read_corpus(scored))
 
 
 def test_speakers_apart_need_no_note(corpus: Path, tmp_path: Path) -> None:
