@@ -43,12 +43,15 @@ def compress(
     from asrcompress.audit.temporary import temporary_calibration
     from asrcompress.compress import CompressRequest, read_options, run
 
-    source = audio and CalibrationSource(audio, snr_db=tuple(calibration_snr_db), seed=seed)
-    with temporary_calibration(source or None) as heard:
+    source = None
+    if audio is not None:
+        source = CalibrationSource(audio, snr_db=tuple(calibration_snr_db), seed=seed)
+    chosen = read_options(options)
+    with temporary_calibration(source, chosen) as heard:
         return run(
             CompressRequest(
                 model=str(model) if isinstance(model, str | Path) else model,
-                options=read_options(options),
+                options=chosen,
                 output=None if output is None else Path(output),
                 audio=heard,
                 explain=explain,

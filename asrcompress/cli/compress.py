@@ -19,6 +19,8 @@ from asrcompress.cli.options import Debug, Json, Output, Overwrite, Quiet, Seed,
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
+    from asrcompress.audit.calibration import CalibrationSource
+
 EXAMPLES = options.examples(
     "asrcompress compress facebook/wav2vec2-large-robust-ft-libri-960h --bits 8",
     "asrcompress compress my-model --prune 0.3 --scope global -o my-model-pruned",
@@ -27,6 +29,7 @@ EXAMPLES = options.examples(
     "asrcompress compress my-model --adaptive three-class --fuzzy-set 2",
     "asrcompress compress my-model --mixed --target-ratio 0.12 --audio my-recordings",
 )
+_SNR, _SECONDS = "5", 60.0
 
 
 def register(app: typer.Typer, *, with_method_options: bool) -> None:
@@ -63,7 +66,7 @@ def compress(
             metavar="DB[,DB]",
             help="Noisy versions of --audio to measure on besides; '' for none.",
         ),
-    ] = "5",
+    ] = _SNR,
     calibration_noise: Annotated[
         Path | None,
         typer.Option(
@@ -73,7 +76,7 @@ def compress(
     calibration_seconds: Annotated[
         float,
         typer.Option("--calibration-seconds", min=1.0, help="At most so much of --audio is used."),
-    ] = 60.0,
+    ] = _SECONDS,
     explain: Annotated[
         bool,
         typer.Option(
@@ -105,16 +108,18 @@ def compress(
     from asrcompress.compress import CompressRequest, read_options, run
 
     chosen = read_options({**method_options, "include": include, "exclude": exclude})
-    source = audio and CalibrationSource(
-        audio,
+    source = CalibrationSource(
+        audio or "",
         snr_db=options.numbers(calibration_snr, option="--calibration-snr"),
         noise=calibration_noise,
         duration_s=calibration_seconds,
         seed=seed,
     )
+    if audio is None:
+        _refuse_without_audio(source)
     with (
         console.watching(quiet=quiet) as progress,
-        temporary_calibration(source or None, progress) as heard,
+        temporary_calibration(source if audio else None, chosen, progress) as heard,
     ):
         artefact = run(
             CompressRequest(
@@ -138,6 +143,20 @@ def compress(
     else:
         console.show(*report.artefact_tables(artefact.manifest, full=full, explain=explain))
     console.say(f"wrote {artefact.folder}", quiet=quiet)
+
+
+def _refuse_without_audio(source: CalibrationSource) -> None:
+    """Refuse options about audio that nobody gave, rather than ignore them."""
+    from asrcompress.core.errors import InputError
+
+    given = {
+        "--calibration-snr": source.snr_db != (float(_SNR),),
+        "--calibration-noise": source.noise is not None,
+        "--calibration-seconds": source.duration_s != _SECONDS,
+    }
+    names = [name for name, is_given in given.items() if is_given]
+    if names:
+        raise InputError(f"{names[0]} needs --audio", next_step="add recordings, or leave it out")
 
 
 def _with(added: list[inspect.Parameter]) -> Any:
