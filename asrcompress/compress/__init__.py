@@ -12,6 +12,7 @@ from asrcompress.compress.plan import (
 )
 from asrcompress.compress.request import CompressRequest
 from asrcompress.compress.run import run
+from asrcompress.compress.scans import Scans
 
 CODE_VERSION = 2  # raised when the same request gives other weights; part of cache keys
 
@@ -19,6 +20,7 @@ __all__ = [
     "CODE_VERSION",
     "CompressOptions",
     "CompressRequest",
+    "Scans",
     "default_output",
     "options",
     "options_by_group",

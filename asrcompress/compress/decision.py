@@ -7,7 +7,7 @@ what was decided and writes it, so that no full copy of the model is ever made.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from asrcompress.compress.smallest import Smallest
@@ -18,6 +18,7 @@ from asrcompress.core.progress import Progress
 if TYPE_CHECKING:
     import torch
 
+    from asrcompress.compress.sensitivity import Table
     from asrcompress.core.checkpoint import LoadedModel
     from asrcompress.core.utterance import Utterance
 
@@ -131,7 +132,8 @@ class Context:
     """What a method may need beside the weights.
 
     original: loads the uncompressed model, float32. file_bytes: of the weight file that decisions
-    would give, exactly, stored densely. audio: for methods that measure.
+    would give, exactly, stored densely. audio: for methods that measure. known: what was measured
+    of these weights on this audio before, to be added to.
     """
 
     original: Callable[[], LoadedModel]
@@ -139,3 +141,4 @@ class Context:
     audio: tuple[CalibrationAudio, ...]
     seed: int
     progress: Progress
+    known: Table = field(default_factory=dict)

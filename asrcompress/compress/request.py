@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asrcompress.compress.plan import CompressOptions
+from asrcompress.compress.scans import Scans
 
 if TYPE_CHECKING:
     import torch
@@ -20,6 +21,7 @@ class CompressRequest:
 
     model: a name, or a module in memory. options: as `read_options` gives them. output: a folder,
     None for `default_output` in the current one. audio: what methods that measure listen to.
+    scans: what earlier requests measured of the same model, for this one to use and add to.
     explain: put an analysis of every layer into the ledger. measure_zip: deflate the weight files
     for the zipped sizes, the slowest part for a large model.
     """
@@ -28,6 +30,7 @@ class CompressRequest:
     options: CompressOptions
     output: Path | None = None
     audio: tuple[CalibrationAudio, ...] = ()
+    scans: Scans = field(default_factory=Scans)
     explain: bool = False
     seed: int = 0
     overwrite: bool = False

@@ -78,6 +78,8 @@ def _compress(
         seed=request.seed,
         progress=progress,
         explain=request.explain,
+        identity=hashing.result,
+        scans=request.scans,
     )
     decided = decide(checkpoint.model, source, request.options, around)
     with staged_folder(target, overwrite=request.overwrite) as folder:

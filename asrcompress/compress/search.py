@@ -36,25 +36,34 @@ class Measured:
 
 @dataclass
 class Search:
-    """A search over the plans that a pricing knows, on a bench; `scan` comes first."""
+    """A search over the plans that a pricing knows, on a bench; `scan` comes first.
+
+    known: what an earlier scan of the same measured; this one's is added.
+    """
 
     bench: Bench
     pricing: Pricing
     progress: Progress
+    known: Table = field(default_factory=dict)
     measured: list[Measured] = field(default_factory=list)
     alone: Table = field(default_factory=dict)
 
     def scan(self) -> None:
-        """Measure each treatment of each layer alone."""
-        self.bench.trial.use({})
-        treated = {
-            layer: [treatment for treatment in treatments if treatment != AS_IT_IS]
-            for layer, treatments in self.pricing.choices.items()
-        }
+        """Measure each treatment of each layer alone, as far as it is not known."""
         nothing = dict.fromkeys(self.bench.conditions, 0.0)
+        missing = {}
+        for layer, treatments in self.pricing.choices.items():
+            row = self.known.setdefault(layer, {AS_IT_IS: nothing})
+            left = [treatment for treatment in treatments if treatment not in row]
+            if left:
+                missing[layer] = left
+        if missing:
+            self.bench.trial.use({})
+            for layer, row in self._each("layers alone", missing).items():
+                self.known[layer] |= row
         self.alone = {
-            layer: {AS_IT_IS: nothing, **row} if AS_IT_IS in self.pricing.choices[layer] else row
-            for layer, row in self._each("layers alone", treated).items()
+            layer: {treatment: self.known[layer][treatment] for treatment in treatments}
+            for layer, treatments in self.pricing.choices.items()
         }
 
     def scan_rest(self, plan: Plan) -> None:

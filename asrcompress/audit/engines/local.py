@@ -53,9 +53,10 @@ def corpus_of(plan: Plan, job: ConditionJob) -> Corpus:
 def _compress(
     plan: Plan, jobs: list[ArtefactJob], request: AuditRequest, progress: Progress
 ) -> None:
-    from asrcompress.compress import CompressRequest, run
+    from asrcompress.compress import CompressRequest, Scans, run
 
     audio = _calibration_audio(plan, jobs, request, progress)
+    scans = Scans()  # several budgets of one model start from the same measurements
     for number, job in enumerate(jobs):
         wanted = CompressRequest(
             model=job.model,
@@ -63,6 +64,7 @@ def _compress(
             output=plan.cache.artefact(job.key),
             seed=plan.recipe.seed,
             audio=audio if is_measured(job.options) else (),
+            scans=scans,
         )
         run(wanted, _part(progress, "compressing", number, len(jobs)))
 

@@ -135,7 +135,7 @@ def decide(params: Params, weights: Weights, context: Context) -> Decisions:
     pricing = _pricing(params, weights, context, budget_bytes)
     bench = bench_of(weights, context)
     pricing = with_feedback(bench, pricing, context.progress)
-    search = Search(bench, pricing, context.progress)
+    search = Search(bench, pricing, context.progress, context.known)
     search.scan()
     starts = [plan for plan in _starts(weights, context) if pricing.allows(plan)]
     if budget_bytes is not None:
