@@ -16,7 +16,8 @@ from asrcompress.core.ledger import LayerAnalysis, LedgerRow
 
 PRUNED_SPARSITY = 0.01  # trained weights hold next to no exact zeros
 _LEAF = re.compile(r"\.(weight|parametrizations\.weight\.original1)$")  # the second: weight norm's
-_BITS = re.compile(r"\d+")  # qint4: 4; bfloat16: 16
+_BITS = re.compile(r"\d{1,3}")  # qint4: 4; bfloat16: 16
+_MOST_DIGITS = 6  # of a block's number; a longer one is a name
 _PRUNED = re.compile(r"\bpruned\b")
 _LEAST_KINDS = 2  # a chain of single layers, like a feature extractor's, is no stack of blocks
 
@@ -171,7 +172,7 @@ def _places(name: str) -> Iterable[tuple[str, int, str]]:
     """(stack, block, kind) by each number in the name that something follows, first to last."""
     parts = name.split(".")
     for at, part in enumerate(parts[:-1]):
-        if at and part.isdecimal():
+        if at and part.isdecimal() and len(part) <= _MOST_DIGITS:
             yield ".".join(parts[:at]), int(part), ".".join(parts[at + 1 :])
 
 

@@ -9,7 +9,7 @@ from asrcompress.core.ledger import FuzzyClass, LayerAnalysis, LedgerRow, Member
 
 
 def _row(qtype: str, layer_class: FuzzyClass | None = None, low: float = 0.25) -> LedgerRow:
-    analysis = LayerAnalysis(histogram=(), max_abs=1, median_abs=0.5, std_abs=0.25)
+    analysis = LayerAnalysis(histogram=(0,) * 33, max_abs=1, median_abs=0.5, std_abs=0.25)
     if layer_class is not None:
         high = 1 - low
         found = Memberships(
