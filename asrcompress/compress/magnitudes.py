@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import torch
 
+_SQUARE_ROOT_OF_MAX = 1e19  # of float32: the squares of larger magnitudes overflow
+
 
 @dataclass(frozen=True, slots=True)
 class Magnitudes:
@@ -31,10 +33,10 @@ def magnitudes_of(weight: torch.Tensor) -> Magnitudes:
     import torch
 
     magnitude = weight.abs()
-    lowest, highest = torch.aminmax(magnitude)
-    return Magnitudes(
-        lowest=float(lowest),
-        median=float(magnitude.median()),
-        std=float(magnitude.std(correction=0)),
-        highest=float(highest),
-    )
+    lowest, highest = map(float, torch.aminmax(magnitude))
+    median = float(magnitude.median())
+    scale = highest if highest > _SQUARE_ROOT_OF_MAX else 1.0
+    if scale != 1.0:
+        magnitude /= scale
+    std = min(float(magnitude.std(correction=0)) * scale, highest)
+    return Magnitudes(lowest=lowest, median=median, std=std, highest=highest)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
+from asrcompress.core.bounds import Count
+
 
 class Sizes(BaseModel):
     """Bytes of a model in its three forms.
@@ -15,9 +17,9 @@ class Sizes(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    memory_bytes: int | None = None
-    disk_bytes: int | None = None
-    zipped_bytes: int | None = None
+    memory_bytes: Count | None = None
+    disk_bytes: Count | None = None
+    zipped_bytes: Count | None = None
 
 
 class Cost(BaseModel):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
+
+from asrcompress.core.bounds import Count, Magnitude, Shape, Share
 
 HISTOGRAM_BINS = 33  # odd, so that one bin is centred on zero
 
@@ -18,13 +20,13 @@ class Memberships(BaseModel):
     section III.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    low: float
-    medium: float
-    high: float
-    alpha: float
-    beta: float
+    low: Share
+    medium: Share
+    high: Share
+    alpha: Magnitude
+    beta: Magnitude
     layer_class: FuzzyClass
 
 
@@ -36,11 +38,11 @@ class Sensitivity(BaseModel):
     token, for a model with a decoder), by condition of the calibration audio.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     option: str
-    weight_bytes: int
-    divergence: dict[str, float]
+    weight_bytes: Count
+    divergence: dict[str, Annotated[float, Field(allow_inf_nan=False)]]
 
 
 class LayerAnalysis(BaseModel):
@@ -50,12 +52,14 @@ class LayerAnalysis(BaseModel):
     std_abs: of |w|.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    histogram: tuple[int, ...]
-    max_abs: float
-    median_abs: float
-    std_abs: float
+    histogram: Annotated[
+        tuple[Count, ...], Field(min_length=HISTOGRAM_BINS, max_length=HISTOGRAM_BINS)
+    ]
+    max_abs: Magnitude
+    median_abs: Magnitude
+    std_abs: Magnitude
     memberships: Memberships | None = None
     sensitivity: tuple[Sensitivity, ...] = ()
 
@@ -74,12 +78,12 @@ class LedgerRow(BaseModel):
 
     name: str
     kind: str
-    shape_before: tuple[int, ...]
-    shape_after: tuple[int, ...]
+    shape_before: Shape
+    shape_after: Shape
     qtype: str
-    sparsity: float
-    bytes_before: int
-    bytes_after: int
+    sparsity: Share
+    bytes_before: Count
+    bytes_after: Count
     is_compressed: bool
     why: str
     tied_to: str | None = None

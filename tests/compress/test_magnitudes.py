@@ -31,3 +31,12 @@ def test_agrees_with_numpy() -> None:
 def test_a_single_weight_has_no_spread() -> None:
     """And no warning about too few degrees of freedom."""
     assert magnitudes_of(torch.tensor([[-0.5]])) == Magnitudes(0.5, 0.5, 0.0, 0.5)
+
+
+@pytest.mark.parametrize("values", [[1e38, 3e38], [0.0, 3.4e38], [1.7014117e38, 1.7014118e38]])
+def test_squares_beyond_float32(values: list[float]) -> None:
+    """An infinite spread could not be written into a ledger."""
+    magnitude = np.array(values, dtype=np.float32).astype(np.float64)
+    found = magnitudes_of(torch.tensor(values))
+    assert found.std == pytest.approx(magnitude.std(), rel=1e-5, abs=1e-6 * magnitude.max())
+    assert found.highest == magnitude.max()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from asrcompress.core.checkpoint.locate import Checkpoint
+from asrcompress.core.checkpoint.quantised import dtype_name
 from asrcompress.core.checkpoint.quiet import quiet_transformers
 from asrcompress.core.errors import ModelError
 
@@ -35,7 +36,8 @@ def load_plain(
     Those of the dtype asked for are not copied: they stay mapped from the file.
 
     Raises:
-        ModelError: weights are missing or have another shape than the configuration says.
+        ModelError: weights are missing, or have another shape than the configuration says, or hold
+            whole numbers where the module has others.
     """
     import torch
 
@@ -50,6 +52,7 @@ def load_plain(
         )
     _refuse_mismatched(checkpoint, info["mismatched_keys"])
     _refuse_missing(checkpoint, module, info["missing_keys"])
+    _refuse_whole_numbers(checkpoint, module, tensors)
     if info["unexpected_keys"]:
         _log.warning(
             "%s: weights without a place in %s left out: %s",
@@ -86,6 +89,21 @@ def _refuse_mismatched(checkpoint: Checkpoint, mismatched: Iterable[tuple[Any, .
             got=tuple(stored),
             expected=str(tuple(built)),
         )
+
+
+def _refuse_whole_numbers(
+    checkpoint: Checkpoint, module: Any, tensors: Mapping[str, torch.Tensor]
+) -> None:
+    """Another tool's quantised codes, say, which transformers would take for the weights."""
+    for name, built in module.state_dict().items():
+        stored = tensors.get(name, built)
+        if built.is_floating_point() and not stored.is_floating_point():
+            raise ModelError(
+                "a weight is stored in a dtype that it cannot have",
+                where=f"{checkpoint.model}: {name}",
+                got=dtype_name(stored.dtype),
+                expected="floating-point weights",
+            )
 
 
 def _refuse_missing(checkpoint: Checkpoint, module: Any, missing: Iterable[str]) -> None:

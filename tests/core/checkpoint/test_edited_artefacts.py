@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from asrcompress import compress, load
+from asrcompress.cli.boundary import run
 from asrcompress.core.artefact import Artefact
 from asrcompress.core.errors import AsrcompressError, IntegrityError, ModelError
 from asrcompress.core.manifest import MANIFEST_NAME
@@ -117,3 +118,41 @@ def test_a_part_of_a_tensor_is_not_taken_for_it() -> None:
     whole = torch.arange(16.0).reshape(4, 4)
     assert _identity(whole) == _identity(whole.detach())
     assert len({_identity(whole), _identity(whole[:2]), _identity(whole.mT)}) == 3
+
+
+ANALYSIS = {"histogram": [0] * 33, "max_abs": 1, "median_abs": 0, "std_abs": 0}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"shape_before": [10**400]},
+        {"shape_before": [2] * 3000},
+        {"shape_after": [-1]},
+        {"bytes_before": 10**400},
+        {"bytes_after": -1},
+        {"sparsity": 1.5},
+        {"analysis": {**ANALYSIS, "histogram": []}},
+        {"analysis": {**ANALYSIS, "histogram": [10**400] * 33}},
+        {"analysis": {**ANALYSIS, "std_abs": -1}},
+    ],
+    ids=lambda changes: str(changes)[:40],
+)
+def test_numbers_that_no_model_has(
+    made: Artefact, tmp_path: Path, changes: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The ledger's are refused by name before anything is computed with them."""
+    folder = _edited(
+        made, tmp_path, MANIFEST_NAME, lambda m: m["ledger"]["rows"][0].update(changes)
+    )
+    assert run(["report", str(folder), "--explain"]) == 2
+    assert f"ledger.rows.0.{next(iter(changes))}" in capsys.readouterr().err
+
+
+def test_sizes_that_no_model_has(
+    made: Artefact, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nor do more bytes than any disk holds end in a traceback."""
+    folder = _edited(made, tmp_path, MANIFEST_NAME, lambda m: m["sizes"].update(disk_bytes=10**400))
+    assert run(["report", str(folder)]) == 2
+    assert "sizes.disk_bytes" in capsys.readouterr().err

@@ -134,6 +134,15 @@ def test_missing_weight_is_named(folder: Path) -> None:
         load(folder)
 
 
+@pytest.mark.parametrize("dtype", [torch.int8, torch.bool, torch.complex64])
+def test_weight_that_is_no_float(folder: Path, dtype: torch.dtype) -> None:
+    """Codes of another tool, taken for the weights themselves, would be nonsense."""
+    name = "wav2vec2.encoder.layers.1.feed_forward.output_dense.weight"
+    _edit_weights(folder, lambda tensors: tensors.update({name: tensors[name].to(dtype)}))
+    with pytest.raises(ModelError, match=rf"{name}; got {str(dtype)[6:]}; expected floating-point"):
+        load(folder)
+
+
 def test_pretrained_only_checkpoint(folder: Path) -> None:
     """No CTC head: pretrained without transcripts."""
 
