@@ -54,7 +54,8 @@ def run(request: CompressRequest, progress: Progress = silent) -> Artefact:
         return run_module(request, request.model, progress)
     checkpoint = locate(request.model, revision=request.revision)
     target = request.output or default_output(request.model, request.options)
-    check_output(target, overwrite=request.overwrite, inputs=[checkpoint.folder])
+    heard = {utterance.path for one in request.audio for utterance in one.utterances}
+    check_output(target, overwrite=request.overwrite, inputs=[checkpoint.folder, *heard])
     _refuse_quantised(checkpoint)
 
     with ThreadPoolExecutor(1) as aside:  # hashing needs no Python, so it is done meanwhile

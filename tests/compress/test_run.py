@@ -13,6 +13,7 @@ import transformers
 from safetensors.torch import load_file, save_file
 
 from asrcompress.compress import CompressRequest, read_options, run
+from asrcompress.compress.decision import CalibrationAudio
 from asrcompress.compress.plan import in_order
 from asrcompress.compress.weight_file import WeightFile
 from asrcompress.core.artefact import Artefact
@@ -21,6 +22,7 @@ from asrcompress.core.checkpoint.integrity import differing_tensors
 from asrcompress.core.checkpoint.quiet import quiet_transformers
 from asrcompress.core.errors import InputError, IntegrityError, ModelError, OutputError
 from asrcompress.core.manifest import ArtefactManifest, read_manifest
+from asrcompress.core.utterance import Utterance
 from tests.checkpoints import tiny_checkpoint
 
 PRUNED: dict[str, Any] = {"prune": 0.3}
@@ -505,3 +507,16 @@ def test_own_code_with_permission_is_kept(tmp_path: Path, monkeypatch: pytest.Mo
     assert json.loads((made.folder / "config.json").read_text())["auto_map"] == code_map
     with pytest.raises(ModelError, match="--trust-remote-code"):
         load(made.folder)
+
+
+def test_output_over_its_own_audio(source: Path, tmp_path: Path) -> None:
+    """A corpus of ours may be overwritten, but not by what listens to it."""
+    corpus = tmp_path / "corpus"
+    (corpus / "clean").mkdir(parents=True)
+    recording = corpus / "clean" / "a.flac"
+    recording.write_bytes(b"fLaC")
+    (corpus / "corpus.json").write_text(json.dumps({"schema_version": 1, "libraries": []}))
+    audio = CalibrationAudio("c", "clean", (Utterance("a", recording, 1.0),), sha256="0" * 64)
+    with pytest.raises(OutputError, match=r"touch an input.*a\.flac to read"):
+        _compress(source, corpus, {"bits": 8}, audio=(audio,), overwrite=True)
+    assert recording.read_bytes() == b"fLaC"
