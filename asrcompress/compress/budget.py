@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 _UNITS = {
     "": 1,
@@ -14,19 +15,20 @@ _UNITS = {
     "mib": 2**20,
     "gib": 2**30,
 }
-_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*")
+_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", re.ASCII)
+_MOST_BYTES = 1 << 60  # no file is larger
 
 
 def size_bytes(text: str) -> int:
     """The bytes of, for example, "150MB", "8.3 MB", "120 MiB" or "2000000".
 
     Raises:
-        ValueError: it is no such size, or less than a byte.
+        ValueError: it is no such size, less than a byte, or more than any file has.
     """
     found = _SIZE.fullmatch(text)
     unit = _UNITS.get(found.group(2).lower()) if found else None
-    size = int(float(found.group(1)) * unit) if found and unit is not None else 0
-    if size < 1:
+    size = int(Decimal(found.group(1)) * unit) if found and unit is not None else 0
+    if not 1 <= size <= _MOST_BYTES:
         raise ValueError(f"{text!r} is no size; expected one such as 150MB, 8.3 MB or 120 MiB")
     return size
 

@@ -17,6 +17,7 @@ from asrcompress.compress.budget import size_bytes, size_text
         ("64kB", 64_000),
         ("2000000", 2_000_000),
         ("512 B", 512),
+        ("1.001 kB", 1001),
     ],
 )
 def test_sizes_are_read_with_their_units(text: str, expected: int) -> None:
@@ -25,7 +26,8 @@ def test_sizes_are_read_with_their_units(text: str, expected: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "MB", "-3 MB", "8,3 MB", "3 parsec", "0", "0.1", "1e6", "nan"]
+    "text",
+    ["", "MB", "-3 MB", "8,3 MB", "3 parsec", "0", "0.1", "1e6", "nan", "9" * 400, "9" * 5000],
 )
 def test_what_is_no_size_is_refused(text: str) -> None:
     """With an example of what is one."""

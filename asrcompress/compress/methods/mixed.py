@@ -9,7 +9,8 @@ that fit the budget are measured beside ours, so that the plan chosen is never w
 on the calibration audio.
 
 - 4 and 2 bits are rounded by GPTQ (compress/gptq.py) in Linear layers, which hears the same audio;
-  in others by min-max or by HQQ, whichever is measured better. The form on disk is the same.
+  by min-max or by HQQ, whichever is measured better, in other layers, and in Linear ones that are
+  tied, pruned, or read without a call (WavLM's attention). The form on disk is the same.
 - The recorded divergence is on the audio that the plan was made with, so it flatters the plan the
   more, the less audio there is: evaluate on other recordings.
 - Pruning before 8 bits is not among the treatments: stored densely it saves no bytes and harms
