@@ -36,11 +36,12 @@ def run_module(request: CompressRequest, module: torch.nn.Module, progress: Prog
     There is no probe, since what the module takes is not known; the tensors are compared.
 
     Raises:
-        InputError: no output folder.
+        InputError: no output folder, or no module.
         ModelError: a method does not fit the module.
         OutputError: the output exists or cannot be written.
         IntegrityError: the artefact does not reload bit for bit.
     """
+    _refuse_what_is_none(module)
     if request.output is None:
         raise InputError("no output folder", next_step="say where the compressed module goes")
     check_output(request.output, overwrite=request.overwrite)
@@ -89,6 +90,15 @@ def _origin(name: str, module: torch.nn.Module) -> Origin:
     )
 
 
+def _refuse_what_is_none(module: object) -> None:
+    import torch
+
+    if not isinstance(module, torch.nn.Module):
+        raise InputError(
+            "no model", got=type(module).__name__, expected="a hub id, a folder or a module"
+        )
+
+
 def _refuse_unstorable(name: str, module: torch.nn.Module) -> None:
     """Make sure, before any work, that there are values, of dtypes that can be stored."""
     import torch
@@ -125,10 +135,14 @@ def _empty_copy(name: str, module: torch.nn.Module) -> torch.nn.Module:
     """
     import torch
 
-    memo = {
+    memo: dict[int, torch.Tensor] = {
         id(parameter): torch.nn.Parameter(parameter.detach().to("meta"), parameter.requires_grad)
         for parameter in module.parameters()
     }
+    for part in module.modules():  # what was computed, which torch refuses to copy: the weight of
+        for value in vars(part).values():  # torch.nn.utils.weight_norm, made anew at each call
+            if isinstance(value, torch.Tensor) and not value.is_leaf:
+                memo[id(value)] = value.detach()
     try:
         return copy.deepcopy(module, {**memo})
     except Exception as error:  # noqa: BLE001 - whatever the module's parts raise

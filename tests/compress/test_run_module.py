@@ -289,11 +289,41 @@ def test_infinite_mask_and_empty_layer(tmp_path: Path, options: dict[str, Any]) 
     assert compressed == ["linear.weight"]
 
 
+@pytest.mark.filterwarnings("ignore:.*weight_norm:FutureWarning")
+@pytest.mark.parametrize("options", [{"bits": 8}, {"prune": 0.3}], ids=str)
+def test_older_weight_norm(tmp_path: Path, options: dict[str, Any]) -> None:
+    """Its computed weight is no parameter: the layer is left alone and works as before."""
+
+    def build() -> Any:
+        normed = torch.nn.utils.weight_norm(nn.Linear(16, 16))
+        return nn.Sequential(normed, nn.Linear(16, 16)).eval()
+
+    original, sound = build(), torch.randn(3, 16)
+    made = compress(original, tmp_path / "made", **options)
+    back: Any = load(made.folder, into=build())
+    assert torch.equal(back[0](sound), original[0](sound))
+    assert [r.name for r in made.manifest.ledger.rows if r.is_compressed] == ["1.weight"]
+
+
 def test_kept_head_is_the_last_layer(tmp_path: Path) -> None:
     """Of layers in a row, not all of which are the output."""
     row = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 8))
     made = compress(row, tmp_path / "made", bits=8, keep_head=True)
     assert list(made.manifest.quantization) == ["0"]
+
+
+@pytest.mark.parametrize("model", [None, {}, [1]])
+def test_what_is_no_model(tmp_path: Path, model: Any) -> None:
+    """What it is, and what is expected."""
+    with pytest.raises(InputError, match=r"no model; got .*; expected a hub id, a folder or a mod"):
+        compress(model, tmp_path / "made", bits=8)
+
+
+def test_loaded_as_a_checkpoint(tmp_path: Path) -> None:
+    """It has no configuration, and the way to load it is said."""
+    made = compress(_made(Recogniser, 0), tmp_path / "made", bits=8)
+    with pytest.raises(ModelError, match=r"no config.json.*give load one to fill, with into"):
+        load(made.folder)
 
 
 def test_needs_an_output() -> None:

@@ -12,7 +12,7 @@ from asrcompress.core.checkpoint.download import download
 from asrcompress.core.checkpoint.layout import CONFIG_NAME, side_files, weight_files
 from asrcompress.core.errors import ModelError
 from asrcompress.core.files import read_json, sha256_of_file, sha256_of_json
-from asrcompress.core.manifest import ArtefactManifest, read_manifest
+from asrcompress.core.manifest import MANIFEST_NAME, ArtefactManifest, read_manifest
 
 BUNDLED = "bundled:model"
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
@@ -143,6 +143,11 @@ def _config_of(folder: Path) -> dict[str, Any]:
             where=folder,
             got=", ".join(listed) if listed else "an empty folder",
             expected="what transformers' save_pretrained writes",
+            next_step=(
+                "a module in memory was compressed to it: give load one to fill, with into"
+                if (folder / MANIFEST_NAME).is_file()
+                else None
+            ),
         )
     config = read_json(path)
     if not isinstance(config, dict):
