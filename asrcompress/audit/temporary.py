@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from asrcompress.audit.calibration import CalibrationSource, calibration_audio
 from asrcompress.audit.compressions import is_measured
-from asrcompress.core.errors import InputError
+from asrcompress.core.errors import InputError, OutputError
 from asrcompress.core.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -38,5 +38,16 @@ def temporary_calibration(
             where=source.corpus,
             next_step="add mixed, or leave it out",
         )
-    with tempfile.TemporaryDirectory(prefix="asrcompress-") as folder:
+    with _temporary_folder() as folder:
         yield calibration_audio(source, Path(folder), progress=progress)
+
+
+def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
+    try:
+        return tempfile.TemporaryDirectory(prefix="asrcompress-")
+    except OSError as error:
+        raise OutputError(
+            "cannot write temporary files",
+            got=error.strerror,
+            next_step="name a folder with room in the variable TMPDIR",
+        ) from None

@@ -53,9 +53,9 @@ class Selection(_Model):
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     conv: bool = Field(
-        default=False, description="compress Conv1d weights too (feature extractor, positions)"
+        default=False, description="quantise Conv1d weights too (feature extractor, positions)"
     )
-    embedding: bool = Field(default=False, description="compress embedding tables too")
+    embedding: bool = Field(default=False, description="quantise embedding tables too")
     keep_head: bool = Field(
         default=False, description="leave the output layer (lm_head, proj_out) as it is"
     )

@@ -47,7 +47,7 @@ class Params(BaseModel):
     rounding: Literal["max", "hqq"] = Field(
         default="max",
         description="grid of 4 and 2 bits: between minimum and maximum, or by half-quadratic "
-        "optimisation",
+        "optimisation; of pruned layers always the former, so that zeros stay zeros",
     )
 
     @field_validator("bits", mode="before")
