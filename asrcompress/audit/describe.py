@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from asrcompress.audit.plan import Plan
-from asrcompress.core.class_shares import class_shares
+from asrcompress.core.class_shares import class_shares_of
 from asrcompress.core.cost import Sizes
 from asrcompress.core.manifest import ArtefactManifest, read_manifest
 from asrcompress.core.results import ArtefactResult, ClassShareResult
@@ -54,7 +54,7 @@ def described(artefact: ArtefactResult, manifests: Manifests) -> ArtefactResult:
     """The artefact with what only its manifest knows; the original with its number of weights."""
     own = manifests.get(artefact.name)
     any_form = own or _source(artefact.sha256, manifests)
-    shares = class_shares(own.ledger.rows) if own else None
+    shares = class_shares_of(own) if own else None
     calibration = own.calibration if own else None
     return artefact.model_copy(
         update={

@@ -29,6 +29,14 @@ def analyse(
     )
 
 
+def analyse_with_classes(weight: torch.Tensor) -> LayerAnalysis:
+    """An analysis with the three fuzzy classes of set 1, which decide nothing about the layer."""
+    from asrcompress.compress.fuzzy import FUZZY_SETS, three_classes
+
+    magnitudes = magnitudes_of(weight)
+    return analyse(weight, three_classes(weight, magnitudes, FUZZY_SETS[1]), magnitudes)
+
+
 def _histogram(weight: torch.Tensor, max_abs: float) -> tuple[int, ...]:
     """Counts in HISTOGRAM_BINS equal bins from -max_abs to max_abs; all zeros: the middle one."""
     import torch

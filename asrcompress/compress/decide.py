@@ -87,13 +87,14 @@ def decide(
 
 def explained(weights: LayerWeights) -> LayerWeights:
     """The same decisions, each layer's with an analysis; layers left alone get one too."""
-    from asrcompress.compress.analysis import analyse
+    from asrcompress.compress.analysis import analyse_with_classes
 
     added = {}
     for name in weights.layers:
         decision = weights.decided.get(name)
         if decision is None or decision.analysis is None:
-            added[name] = Decision("", analysis=analyse(weights.read_original(name)))
+            found = analyse_with_classes(weights.read_original(name))
+            added[name] = Decision("", analysis=found)
     return weights.after(added)
 
 

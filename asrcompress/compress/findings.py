@@ -67,9 +67,9 @@ def _decision(
 
 
 def _analysis(name: str, search: Search, weights: Weights) -> LayerAnalysis:
-    from asrcompress.compress.analysis import analyse
+    from asrcompress.compress.analysis import analyse_with_classes
 
-    found = analyse(weights.read(name))
+    found = analyse_with_classes(weights.read(name))
     rows = tuple(
         Sensitivity(
             option=treatment.label,

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from asrcompress.core.ledger import FuzzyClass, LedgerRow, Memberships
+from asrcompress.core.manifest import ArtefactManifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,13 @@ class ClassShares:
     medium: float
     high: float
     pruning_rate: float | None
+
+
+def class_shares_of(manifest: ArtefactManifest) -> ClassShares | None:
+    """The classes by which a model's layers were treated; None where they were not the reason."""
+    if not any(step.method == "adaptive" for step in manifest.steps):
+        return None
+    return class_shares(manifest.ledger.rows)
 
 
 def class_shares(rows: Iterable[LedgerRow]) -> ClassShares | None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from asrcompress.core.class_shares import ClassShares, class_shares
+from asrcompress.core.class_shares import ClassShares, class_shares_of
 from asrcompress.core.manifest import ArtefactManifest, MethodStep, Selection
 from asrcompress.report.layers import Layout, layout_of
 from asrcompress.report.ledger_groups import LedgerGroup, RowSum, group_rows, sums_of
@@ -114,7 +114,7 @@ def artefact_view(manifest: ArtefactManifest) -> ArtefactView:
     return ArtefactView(
         manifest=manifest,
         layout=layout_of(manifest.ledger.rows),
-        class_shares=class_shares(manifest.ledger.rows),
+        class_shares=class_shares_of(manifest),
         sizes=(
             SizeRow("memory", "smaller in memory", before.memory_bytes, after.memory_bytes),
             SizeRow("disk", "compression rate (disk)", before.disk_bytes, after.disk_bytes),

@@ -201,8 +201,18 @@ def test_two_classes_have_no_medium() -> None:
     found = bell().model_copy(update={"memberships": classes})
     shapes = {f"m.layers.0.{name}.weight": ("Linear", (64, 64)) for name in "ab"}
     rows = rows_of(shapes, lambda _: Fate("qint2", "low has most weights", analysis=found))
-    view = artefact_view(manifest_of(rows, Made("adaptive2", ())))
+    step = MethodStep(method="adaptive", params={"adaptive": "two-class"})
+    view = artefact_view(manifest_of(rows, Made("adaptive2", (step,))))
     assert view.facts["classes"] == "%L 100.0, %H 0.0 of 2 layers"
+
+
+def test_classes_that_decided_nothing_are_not_summed_up() -> None:
+    """`--explain` shows them by layer for every method; only adaptive's are the reason."""
+    found = bell().model_copy(update={"memberships": memberships(0.6, 0.1, 0.3)})
+    shapes = {"m.layers.0.a.weight": ("Linear", (64, 64))}
+    rows = rows_of(shapes, lambda _: Fate("qint2", "by rule", analysis=found))
+    step = MethodStep(method="quantize", params={"bits": 2})
+    assert "classes" not in artefact_view(manifest_of(rows, Made("int2", (step,)))).facts
 
 
 def test_words_of_steps_and_selections() -> None:
