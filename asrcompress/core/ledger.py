@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from asrcompress.core.bounds import Count, Magnitude, Shape, Share
+from asrcompress.core.bounds import Count, Finite, Magnitude, Shape, Share
 
 HISTOGRAM_BINS = 33  # odd, so that one bin is centred on zero
 
@@ -42,7 +42,7 @@ class Sensitivity(BaseModel):
 
     option: str
     weight_bytes: Count
-    divergence: dict[str, Annotated[float, Field(allow_inf_nan=False)]]
+    divergence: dict[str, Finite]
 
 
 class LayerAnalysis(BaseModel):

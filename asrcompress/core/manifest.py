@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from asrcompress.core.bounds import Count, Finite, Magnitude
 from asrcompress.core.cost import Sizes
 from asrcompress.core.files import read_json
 from asrcompress.core.ledger import Ledger
@@ -66,8 +67,8 @@ class CalibrationCorpus(_Model):
 
     name: str
     condition: str
-    utterances: int
-    duration_s: float
+    utterances: Count
+    duration_s: Magnitude
     sha256: str
 
 
@@ -82,10 +83,10 @@ class CalibrationRecord(_Model):
 
     corpora: tuple[CalibrationCorpus, ...]
     budget: str
-    budget_bytes: int | None
-    predicted: dict[str, float]
-    measured: dict[str, float]
-    plans_measured: int
+    budget_bytes: Count | None
+    predicted: dict[str, Finite]
+    measured: dict[str, Finite]
+    plans_measured: Count
 
 
 class Probe(_Model):

@@ -149,10 +149,39 @@ def test_numbers_that_no_model_has(
     assert f"ledger.rows.0.{next(iter(changes))}" in capsys.readouterr().err
 
 
-def test_sizes_that_no_model_has(
-    made: Artefact, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+CALIBRATION = {
+    "corpora": [],
+    "budget": "1 MB",
+    "budget_bytes": None,
+    "predicted": {},
+    "measured": {"clean": 0.1},
+    "plans_measured": 1,
+}
+
+
+@pytest.mark.parametrize(
+    ("part", "content"),
+    [
+        ("sizes.disk_bytes", 10**400),
+        ("calibration.budget_bytes", 10**400),
+        ("calibration.plans_measured", -1),
+        ("calibration.measured.clean", float("inf")),
+    ],
+)
+def test_sums_that_no_model_has(
+    made: Artefact, tmp_path: Path, part: str, content: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Nor do more bytes than any disk holds end in a traceback."""
-    folder = _edited(made, tmp_path, MANIFEST_NAME, lambda m: m["sizes"].update(disk_bytes=10**400))
+
+    def change(manifest: dict[str, Any]) -> None:
+        manifest["calibration"] = json.loads(json.dumps(CALIBRATION))
+        *path, last = part.split(".")
+        for name in path:
+            manifest = manifest[name]
+        manifest[last] = content
+
+    folder = _edited(made, tmp_path, MANIFEST_NAME, change)
+    path = folder / MANIFEST_NAME
+    path.write_text(path.read_text().replace("Infinity", "1e999"))  # JSON, but no float
     assert run(["report", str(folder)]) == 2
-    assert "sizes.disk_bytes" in capsys.readouterr().err
+    assert part in capsys.readouterr().err
