@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 if TYPE_CHECKING:
     import torch
@@ -26,6 +26,9 @@ def compress(
     explain: bool = False,
     overwrite: bool = False,
     seed: int = 0,
+    revision: str | None = None,
+    trust_remote_code: bool = False,
+    measure_zip: bool = True,
     **options: Any,
 ) -> Artefact:
     """A smaller checkpoint of MODEL, for example `compress("my-model", bits=8, prune=0.3)`.
@@ -33,8 +36,8 @@ def compress(
     model: a hub id, a folder, or any module in memory, which stays as it is; `output` is needed
     for one, and `load(output, into=module)` brings the result back. audio: a corpus, transcribed
     or not, that `mixed=True` measures on, clean and with noise at calibration_snr_db. explain: put
-    an analysis of each layer into the ledger. `options` are the command's method options; without
-    `output` the folder is named after the model and the methods, in the current folder.
+    an analysis of each layer into the ledger. measure_zip: measure zipped sizes, which takes a
+    while. `options` are the command's method options; without `output` the folder is named after the model and the methods, in the current folder.
 
     Raises:
         AsrcompressError: the model, an option or the output cannot be used.
@@ -57,6 +60,9 @@ def compress(
                 explain=explain,
                 seed=seed,
                 overwrite=overwrite,
+                revision=revision,
+                trust_remote_code=trust_remote_code,
+                measure_zip=measure_zip,
             )
         )
 
@@ -177,8 +183,22 @@ def audit(
     )
 
 
+@overload
 def load(
-    model: str | Path, *, device: str = "cpu", into: torch.nn.Module | None = None
+    model: str | Path, *, device: str = "cpu", trust_remote_code: bool = False, into: None = None
+) -> LoadedModel: ...
+
+
+@overload
+def load(model: str | Path, *, device: str = "cpu", into: torch.nn.Module) -> torch.nn.Module: ...
+
+
+def load(
+    model: str | Path,
+    *,
+    device: str = "cpu",
+    trust_remote_code: bool = False,
+    into: torch.nn.Module | None = None,
 ) -> LoadedModel | torch.nn.Module:
     """An artefact or a plain checkpoint as a module in eval mode with its processor.
 
@@ -194,4 +214,4 @@ def load(
 
     if into is not None:
         return load_into(into, Path(model)).to(device)
-    return load_checkpoint(model, device=device)
+    return load_checkpoint(model, device=device, trust_remote_code=trust_remote_code)

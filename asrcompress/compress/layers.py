@@ -92,10 +92,10 @@ def why_not(layer: Layer, selection: Selection) -> str | None:
 def why_not_by_default(layer: Layer, selection: Selection) -> str | None:
     """Why methods that choose bits leave a layer alone, None where they do not."""
     if layer.kind == "Conv1d" and not selection.conv:
-        return "a convolution; compress it with conv"
+        return "a convolution; quantise it with conv"
     if layer.kind == "Embedding" and not selection.embedding:
         tied = f" that shares its table with {', '.join(layer.tied)}" if layer.tied else ""
-        return f"an embedding{tied}; compress it with embedding"
+        return f"an embedding{tied}; quantise it with embedding"
     return why_not(layer, selection)
 
 

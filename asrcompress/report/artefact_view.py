@@ -19,6 +19,7 @@ HALVES = ("float16", "bfloat16")  # what an encoding's name ends in where it has
 ZEROS_NOT_STORED = (
     "zeros are not stored: smaller on disk, but as large as before once loaded, and no faster"
 )
+NOTHING_PACKED = "the bitmask was used nowhere: no tensor has so many zeros that it is smaller"
 HALF_IN_FILES = (
     "16-bit weights are loaded as 32 bits: smaller on disk, but as large as before once loaded"
 )
@@ -93,14 +94,19 @@ class ArtefactView:
         return sorted(groups, key=lambda group: -group.sum.bytes_after)
 
     @property
+    def _is_packed(self) -> bool:
+        return any("bitmask" in form for form in self.manifest.encodings.values())
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What the totals alone would leave unsaid."""
         lines = []
         if self.manifest.is_quantised:
             lines.append(QUANTISED)
         elif any(row.is_compressed and row.sparsity for row in self.manifest.ledger.rows):
-            is_dense = self.manifest.storage == "dense"
-            lines.append(PRUNED_ONLY if is_dense else ZEROS_NOT_STORED)
+            lines.append(ZEROS_NOT_STORED if self._is_packed else PRUNED_ONLY)
+        if self.manifest.storage == "bitmask" and not self._is_packed:
+            lines.append(NOTHING_PACKED)
         if any(form.endswith(HALVES) for form in self.manifest.encodings.values()):
             lines.append(HALF_IN_FILES)
         if self.manifest.source.low_mantissa_bits_zero:

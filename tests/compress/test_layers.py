@@ -93,7 +93,7 @@ def test_why_a_layer_is_left_alone(module: Any) -> None:
     assert why_not_by_default(head, Selection(keep_head=True)) == "the output layer, kept"
     assert why_not_by_default(head, Selection(exclude=("lm_*",))) == "excluded by 'lm_*'"
     assert why_not_by_default(head, Selection(include=("wav2vec2",))) == "not included"
-    assert "compress it with conv" in str(why_not_by_default(positional, Selection()))
+    assert "quantise it with conv" in str(why_not_by_default(positional, Selection()))
     assert why_not_by_default(positional, Selection(conv=True)) is None
 
 
@@ -121,7 +121,7 @@ def test_tied_layers_are_one() -> None:
     assert layers["table"].is_head
     assert layers["up"].kind == "Linear"
     why = why_not_by_default(layers["table"], Selection())
-    assert why == "an embedding that shares its table with head; compress it with embedding"
+    assert why == "an embedding that shares its table with head; quantise it with embedding"
     assert matches("head", "head")
     assert "table" not in _weights(Tied(), embedding=True, exclude=("head",)).selected()
 
