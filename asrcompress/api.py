@@ -37,7 +37,8 @@ def compress(
     for one, and `load(output, into=module)` brings the result back. audio: a corpus, transcribed
     or not, that `mixed=True` measures on, clean and with noise at calibration_snr_db. explain: put
     an analysis of each layer into the ledger. measure_zip: measure zipped sizes, which takes a
-    while. `options` are the command's method options; without `output` the folder is named after the model and the methods, in the current folder.
+    while. `options` are the command's method options; without `output` the folder is named after
+    the model and the methods, in the current folder.
 
     Raises:
         AsrcompressError: the model, an option or the output cannot be used.
