@@ -34,14 +34,18 @@ def _bench(folder: Path, architecture: str) -> tuple[Bench, list[str]]:
 def test_what_is_measured_alone_is_what_the_whole_model_does(
     tmp_path: Path, architecture: str
 ) -> None:
-    """For every layer of every architecture, to the last bit: nothing skipped depends on it."""
+    """For every layer of every architecture, up to rounding: nothing skipped depends on it.
+
+    A wrong answer from memory is off by a large part of the divergence; the same answer can differ
+    in its last bits, since a convolution's threads do not always share its work alike.
+    """
     bench, layers = _bench(tmp_path, architecture)
     coarse = Treatment(2)
     table = bench.of_each({layer: [coarse] for layer in layers}, lambda: None)
     for layer in layers:
         with bench.trial.with_treated(layer, coarse):
             whole = divergence(bench.trial.module, bench.scanned)
-        assert table[layer][coarse] == whole, layer
+        assert table[layer][coarse] == pytest.approx(whole, rel=1e-4, abs=1e-9), layer
 
 
 def test_the_model_runs_whole_again_afterwards(tmp_path: Path) -> None:
@@ -50,7 +54,8 @@ def test_the_model_runs_whole_again_afterwards(tmp_path: Path) -> None:
     bench.of_each({layers[-1]: [Treatment(2)]}, lambda: None)
     with bench.trial.with_treated(layers[0], Treatment(2)):
         assert divergence(bench.trial.module, bench.scanned)["clean"] > 0
-    assert divergence(bench.trial.module, bench.scanned) == {"clean": 0.0}
+    again = divergence(bench.trial.module, bench.scanned)
+    assert again == {"clean": pytest.approx(0.0, abs=1e-9)}
 
 
 def test_blocks_before_a_layer_are_not_run(tmp_path: Path) -> None:
