@@ -29,6 +29,8 @@ def run(arguments: Sequence[str]) -> int:
         result = app(list(arguments), standalone_mode=False, prog_name="asrcompress")
     except AsrcompressError as error:
         _trace_if_asked(arguments)
+        if _was_interrupted(error):
+            return _failed(("interrupted",), ExitCode.INTERRUPTED)
         return _failed(error.lines(), error.exit_code)
     except typer.TyperException as error:
         message = one_line(error.format_message()).rstrip(".")
@@ -41,6 +43,8 @@ def run(arguments: Sequence[str]) -> int:
         return ExitCode.PASS
     except Exception as error:  # noqa: BLE001 - the one boundary
         _trace_if_asked(arguments)
+        if _was_interrupted(error):
+            return _failed(("interrupted",), ExitCode.INTERRUPTED)
         where = _innermost_place(error)
         text = f"internal error: {type(error).__name__}: {error} ({where}); --debug shows the trace"
         return _failed((one_line(text),), ExitCode.INTERNAL)
@@ -53,6 +57,15 @@ def _failed(lines: Sequence[str], code: ExitCode) -> int:
     for line in lines:
         print(f"error: {line}", file=sys.stderr)  # noqa: T201 - even without rich
     return int(code)
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Whether an error came up while an interrupt was on its way out, or in place of it."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _trace_if_asked(arguments: Sequence[str]) -> None:

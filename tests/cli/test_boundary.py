@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from asrcompress.cli.boundary import run
+from asrcompress.core.errors import OutputError
 
 COMMANDS = ("compress", "corrupt", "evaluate", "report", "audit")
 
@@ -97,3 +98,22 @@ def test_the_program_itself(tmp_path: Path) -> None:
     assert failed.stdout == ""
     assert failed.stderr.count("\n") == 1
     assert "no such model" in failed.stderr
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_an_interrupt_that_a_library_turned_into_an_error_is_one(
+    wrapped: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What comes up while Ctrl-C is on its way out is no internal error."""
+
+    def interrupted(*_: object) -> None:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as error:
+            if wrapped:
+                raise RuntimeError("a callback failed") from error
+            raise OutputError("cannot remove what was begun") from None
+
+    monkeypatch.setattr("asrcompress.core.results.read_results", interrupted)
+    assert run(["report", "x"]) == 130
+    assert capsys.readouterr().err == "error: interrupted\n"
