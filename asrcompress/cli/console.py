@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from asrcompress.cli.interrupt import interruptible
 from asrcompress.core.errors import one_line
 from asrcompress.core.progress import Progress, silent
 
@@ -61,9 +62,10 @@ def watching(*, quiet: bool) -> Iterator[Progress]:
     logger.propagate = False
     try:
         if quiet or not sys.stderr.isatty():
-            yield silent
+            with interruptible(silent) as progress:
+                yield progress
         else:
-            with _bars() as progress:
+            with _bars() as bars, interruptible(bars) as progress:
                 yield progress
     finally:
         logger.removeHandler(handler)

@@ -10,13 +10,12 @@ import pytest
 import torch
 import transformers
 
-from asrcompress.compress import CompressRequest
+from asrcompress.compress import CompressRequest, read_options
 from asrcompress.compress import run as compress
 from asrcompress.core.audio import Samples
 from asrcompress.core.checkpoint import load, quiet_transformers
 from asrcompress.core.corpus import read_corpus
 from asrcompress.core.errors import InputError
-from asrcompress.core.manifest import MethodStep
 from asrcompress.evaluate import (
     Batching,
     BatchPlan,
@@ -188,9 +187,9 @@ def test_artefacts_are_recognised_with(
     architecture: str, bits: int, audio: list[Samples], tiny: Tiny, tmp_path: Path
 ) -> None:
     """Compressed, reloaded and run as their originals are, with what the manifest says of them."""
-    step = MethodStep(method="quantize", params={"bits": bits})
+    options = read_options({"bits": bits})
     artefact = compress(
-        CompressRequest(str(tiny(architecture)), (step,), tmp_path / "a", measure_zip=False)
+        CompressRequest(str(tiny(architecture)), options, tmp_path / "a", measure_zip=False)
     )
     recogniser = _opened(tmp_path / "a")
     assert recogniser.sizes == artefact.manifest.sizes

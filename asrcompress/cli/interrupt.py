@@ -1,0 +1,41 @@
+"""Ctrl-C that is not lost: what a library swallows is raised again at the next step of the work.
+
+Python raises KeyboardInterrupt wherever it happens to be: in an import behind a bare `except`, or
+in a `__del__`, whose errors are only printed. The command would then go on as if nothing was asked.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from asrcompress.core.progress import Progress
+
+
+@contextmanager
+def interruptible(progress: Progress) -> Iterator[Progress]:
+    """The same progress, which ends the work at its next call once Ctrl-C was pressed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield progress  # only the main thread may ask for signals
+        return
+    pressed = threading.Event()
+    before = signal.getsignal(signal.SIGINT)
+
+    def press(number: int, frame: FrameType | None) -> None:
+        pressed.set()
+        if callable(before):
+            before(number, frame)
+
+    def told(what: str, done: int, total: int) -> None:
+        if pressed.is_set():
+            raise KeyboardInterrupt
+        progress(what, done, total)
+
+    signal.signal(signal.SIGINT, press)
+    try:
+        yield told
+    finally:
+        signal.signal(signal.SIGINT, before)
