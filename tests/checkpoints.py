@@ -217,3 +217,18 @@ def _processor(architecture: str, tokenizer: Any) -> Any:
         return transformers.WhisperProcessor(features, tokenizer)
     features = transformers.Wav2Vec2FeatureExtractor(do_normalize=False, return_attention_mask=True)
     return transformers.Wav2Vec2Processor(features, tokenizer)
+
+
+def large_module() -> Any:
+    """The layout of wav2vec2-large, 315,471,520 weights as initialised."""
+    config = transformers.Wav2Vec2Config(
+        vocab_size=len(TOKENS),
+        hidden_size=1024,
+        num_hidden_layers=24,
+        num_attention_heads=16,
+        intermediate_size=4096,
+        feat_extract_norm="layer",
+        do_stable_layer_norm=True,
+        conv_bias=True,
+    )
+    return transformers.Wav2Vec2ForCTC(config)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -208,9 +209,7 @@ class _Engine:
         why: str,
         decision: Decision | None,
     ) -> None:
-        count = 1
-        for length in entry.shape:
-            count *= length
+        count = math.prod(entry.shape)
         self.rows.append(
             LedgerRow(
                 name=entry.key,

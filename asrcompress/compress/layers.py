@@ -114,10 +114,15 @@ def check_patterns(patterns: Sequence[str], layers: Mapping[str, Layer]) -> None
 
 
 def matches(name: str, pattern: str) -> bool:
-    """Whether the pattern matches a layer's name or that of a block it lies in."""
+    """Whether the pattern matches a layer's name or that of a block it lies in.
+
+    The name's first part may be left out: encoder.layers.0 is wav2vec2.encoder.layers.0, too.
+    """
     parts = name.split(".")
     return any(
-        fnmatchcase(".".join(parts[:length]), pattern) for length in range(1, len(parts) + 1)
+        fnmatchcase(".".join(parts[start:end]), pattern)
+        for start in (0, 1)
+        for end in range(start + 1, len(parts) + 1)
     )
 
 

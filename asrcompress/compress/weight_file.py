@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 import shutil
 from collections.abc import Mapping
@@ -148,10 +149,7 @@ def _append(part: IO[bytes], target: IO[bytes]) -> None:
 
 
 def _bytes(shape: tuple[int, ...], dtype: str) -> int:
-    size = _element_size(dtype)
-    for length in shape:
-        size *= length
-    return size
+    return _element_size(dtype) * math.prod(shape)
 
 
 def _element_size(dtype: str) -> int:

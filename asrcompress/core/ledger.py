@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -92,10 +93,7 @@ class LedgerRow(BaseModel):
     @property
     def weights(self) -> int:
         """The tensor's number of weights, those pruned to zero among them."""
-        count = 1
-        for size in self.shape_before:
-            count *= size
-        return count
+        return math.prod(self.shape_before)
 
 
 class Ledger(BaseModel):
@@ -114,6 +112,11 @@ class Ledger(BaseModel):
     def bytes_after(self) -> int:
         """Bytes of all tensors after compression."""
         return sum(row.bytes_after for row in self.rows)
+
+    @property
+    def rate(self) -> float | None:
+        """Bytes before / bytes after, None where none are left."""
+        return self.bytes_before / self.bytes_after if self.bytes_after else None
 
     @property
     def bytes_left_alone(self) -> int:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from asrcompress.core.class_shares import ClassShares, class_shares_of
+from asrcompress.core.ledger import Ledger
 from asrcompress.core.manifest import ArtefactManifest, MethodStep, Selection
 from asrcompress.report.layers import Layout, layout_of
-from asrcompress.report.ledger_groups import LedgerGroup, RowSum, group_rows, sums_of
+from asrcompress.report.ledger_groups import LedgerGroup, group_rows, sums_of
 from asrcompress.report.notes import PRUNED_ONLY, QUANTISED, ZIPS_INCOMPARABLE
 from asrcompress.report.wording import count_of, list_names, megabytes, percent, times
 
@@ -48,7 +49,7 @@ class ArtefactView:
     layout: Layout
     class_shares: ClassShares | None
     sizes: tuple[SizeRow, ...]
-    sums: Mapping[str, RowSum]
+    sums: Mapping[str, Ledger]
 
     @property
     def title(self) -> str:

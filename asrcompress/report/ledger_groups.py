@@ -15,36 +15,6 @@ _LEAF = re.compile(r"\.(weight|bias)$")
 
 
 @dataclass(frozen=True, slots=True)
-class RowSum:
-    """What several tensors have together; a tied one's weights count where they are stored."""
-
-    rows: tuple[LedgerRow, ...]
-
-    @property
-    def weights(self) -> int:
-        return sum(row.weights for row in self.rows if row.tied_to is None)
-
-    @property
-    def sparsity(self) -> float | None:
-        """Zeros / weights, None where there are no weights of their own."""
-        zeros = sum(row.sparsity * row.weights for row in self.rows if row.tied_to is None)
-        return zeros / self.weights if self.weights else None
-
-    @property
-    def bytes_before(self) -> int:
-        return sum(row.bytes_before for row in self.rows)
-
-    @property
-    def bytes_after(self) -> int:
-        return sum(row.bytes_after for row in self.rows)
-
-    @property
-    def rate(self) -> float | None:
-        """Bytes before / bytes after, None where none are left."""
-        return self.bytes_before / self.bytes_after if self.bytes_after else None
-
-
-@dataclass(frozen=True, slots=True)
 class LedgerGroup:
     """Tensors that share a module's name up to layer numbers, their type and their treatment."""
 
@@ -62,8 +32,9 @@ class LedgerGroup:
         return _with_ranges([row.why for row in self.rows])
 
     @property
-    def sum(self) -> RowSum:
-        return RowSum(self.rows)
+    def sum(self) -> Ledger:
+        """Their totals."""
+        return _part(self.rows)
 
     @property
     def shape(self) -> str:
@@ -89,13 +60,18 @@ def group_rows(rows: Iterable[LedgerRow]) -> list[LedgerGroup]:
     return [LedgerGroup(_group_name(members), tuple(members)) for members in found.values()]
 
 
-def sums_of(ledger: Ledger) -> dict[str, RowSum]:
+def sums_of(ledger: Ledger) -> dict[str, Ledger]:
     """The compressed tensors, those left alone, and all."""
     return {
-        "compressed": RowSum(tuple(row for row in ledger.rows if row.is_compressed)),
-        "left alone": RowSum(tuple(row for row in ledger.rows if not row.is_compressed)),
-        "total": RowSum(ledger.rows),
+        "compressed": _part(row for row in ledger.rows if row.is_compressed),
+        "left alone": _part(row for row in ledger.rows if not row.is_compressed),
+        "total": ledger,
     }
+
+
+def _part(rows: Iterable[LedgerRow]) -> Ledger:
+    """A ledger of rows that were checked when they were read."""
+    return Ledger.model_construct(rows=tuple(rows))
 
 
 def _pattern(name: str) -> str:

@@ -21,11 +21,10 @@ from pathlib import Path
 
 import pytest
 import torch
-import transformers
 
 from asrcompress.compress import CompressRequest, read_options, run
 from asrcompress.core.checkpoint.quiet import quiet_transformers
-from tests.checkpoints import write_processor
+from tests.checkpoints import large_module, write_processor
 
 pytestmark = pytest.mark.benchmark
 
@@ -87,19 +86,9 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _make_large(folder: Path) -> None:
-    config = transformers.Wav2Vec2Config(
-        vocab_size=32,
-        hidden_size=1024,
-        num_hidden_layers=24,
-        num_attention_heads=16,
-        intermediate_size=4096,
-        feat_extract_norm="layer",
-        do_stable_layer_norm=True,
-        conv_bias=True,
-    )
     torch.manual_seed(0)
     with quiet_transformers():
-        transformers.Wav2Vec2ForCTC(config).save_pretrained(folder)
+        large_module().save_pretrained(folder)
     write_processor(folder, "wav2vec2-layer-norm")
 
 

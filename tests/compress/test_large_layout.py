@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
-import transformers
 
 from asrcompress.compress import CompressRequest, read_options, run
 from asrcompress.core.checkpoint import load, probe
 from asrcompress.core.checkpoint.quantised import expected_forms
 from asrcompress.core.checkpoint.quiet import quiet_transformers
-from tests.checkpoints import write_processor
+from tests.checkpoints import large_module, write_processor
 
 WEIGHTS = 315_471_520
 LINEAR_WEIGHTS = 302_546_944  # biases not among them
@@ -29,24 +27,10 @@ SIZES = {
 }
 
 
-def _large() -> Any:
-    config = transformers.Wav2Vec2Config(
-        vocab_size=32,
-        hidden_size=1024,
-        num_hidden_layers=24,
-        num_attention_heads=16,
-        intermediate_size=4096,
-        feat_extract_norm="layer",
-        do_stable_layer_norm=True,
-        conv_bias=True,
-    )
-    return transformers.Wav2Vec2ForCTC(config)
-
-
 def test_weights_of_the_layout() -> None:
     """1261.9 MB in float32; 354.2 MB with int8 Linear weights, 355.1 MB with their scales."""
     with torch.device("meta"):
-        module = _large()
+        module = large_module()
     linear = [layer for layer in module.modules() if isinstance(layer, torch.nn.Linear)]
     assert sum(parameter.numel() for parameter in module.parameters()) == WEIGHTS
     assert sum(layer.weight.numel() for layer in linear) == LINEAR_WEIGHTS
@@ -65,7 +49,7 @@ def test_weights_of_the_layout() -> None:
 def test_stored_forms_add_up(bits: int) -> None:
     """What a reload insists on has exactly these bytes."""
     with torch.device("meta"):
-        module = _large()
+        module = large_module()
     quantization = {
         name: {"weights": f"qint{bits}", "activations": "none"}
         for name, layer in module.named_modules()
@@ -83,7 +67,7 @@ def test_stored_forms_add_up(bits: int) -> None:
 def test_large_model_reloads_bit_for_bit(tmp_path: Path, bits: int) -> None:
     """315 million random weights, 1.3 GB on disk and up to 4 GB in memory."""
     with quiet_transformers():
-        _large().save_pretrained(tmp_path / "large")
+        large_module().save_pretrained(tmp_path / "large")
     write_processor(tmp_path / "large", "wav2vec2-layer-norm")
     request = CompressRequest(
         str(tmp_path / "large"),

@@ -36,10 +36,13 @@ def _weights(module: Any, **selection: Any) -> LayerWeights:
         ("wav2vec2.encoder.layers.10.attention.k_proj", "*encoder.layers.1.*", False),
         ("wav2vec2.encoder.layers.0.attention.k_proj", "*.layers.0", True),  # a block
         ("wav2vec2.encoder.layers.0.attention.k_proj", "k_proj", False),
+        ("wav2vec2.encoder.layers.0.attention.k_proj", "encoder.layers.0.*", True),  # no prefix
+        ("wav2vec2.encoder.layers.10.attention.k_proj", "encoder.layers.1", False),
+        ("wav2vec2.encoder.layers.0.attention.k_proj", "layers.0.*", False),  # two parts left out
     ],
 )
 def test_matching(name: str, pattern: str, expected: bool) -> None:
-    """fnmatch over the whole name, or over that of a block around it."""
+    """fnmatch over the whole name or that of a block around it, with or without its first part."""
     assert matches(name, pattern) is expected
 
 

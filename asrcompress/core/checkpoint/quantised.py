@@ -6,6 +6,7 @@ shapes and dtypes are compared here with what the manifest implies.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, cast
 
 from asrcompress.core.checkpoint.encodings import decode, stored_keys
@@ -123,9 +124,7 @@ def quantised_forms(shape: tuple[int, ...], bits: int) -> dict[str, Form]:
     ones = (1,) * len(columns)
     if bits == 8:
         return {"_data": (shape, "int8"), "_scale": ((rows, *ones), "float32")}
-    row_size = 1
-    for size in columns:
-        row_size *= size
+    row_size = math.prod(columns)
     group = group_size(row_size)
     if group is not None:
         rows, columns, ones = rows * row_size // group, (group,), (1,)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from asrcompress.core.files import to_json
+from asrcompress.core.ledger import Ledger
 from asrcompress.report.artefact_view import ArtefactView
 from asrcompress.report.layers import LayerView
-from asrcompress.report.ledger_groups import RowSum
 
 
 def render(view: ArtefactView) -> str:
@@ -37,7 +37,7 @@ def render(view: ArtefactView) -> str:
     )
 
 
-def _total(found: RowSum) -> dict[str, Any]:
+def _total(found: Ledger) -> dict[str, Any]:
     return {
         "tensors": len(found.rows),
         "weights": found.weights,

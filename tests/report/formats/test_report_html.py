@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from html.parser import HTMLParser
 
 from asrcompress.core.error_table import ErrorTable
 from asrcompress.core.results import CostTable, Results
 from asrcompress.report import render
+from tests.report.pages import Page
 
 HOSTILE = "=a|b\n<script>alert(1)</script>[red]@me[/red]\x1b[2J"
-VOID = {"meta", "br", "link", "img", "input", "hr"}
 
 
 def renamed(results: Results, name: str) -> Results:
@@ -21,42 +20,10 @@ def renamed(results: Results, name: str) -> Results:
     )
 
 
-class _Page(HTMLParser):
-    """Counts tags, checks their nesting and keeps every address they would load."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.counts: dict[str, int] = {}
-        self.addresses: list[str | None] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.counts[tag] = self.counts.get(tag, 0) + 1
-        self.addresses += [value for name, value in attrs if name in ("src", "href", "srcset")]
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        if tag not in VOID:
-            self.open.pop()
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-
-def _page(text: str) -> _Page:
-    page = _Page()
-    page.feed(text)
-    page.close()
-    assert page.open == []
-    return page
-
-
 def test_html_is_whole_and_loads_nothing(results: Results, costs: CostTable) -> None:
     """Tags are nested, no address is loaded, and the policy forbids it."""
     text = render(results, costs, "html")
-    page = _page(text)
+    page = Page(text)
     assert page.addresses == []
     assert "url(" not in text
     assert "default-src 'none'" in text
@@ -66,7 +33,7 @@ def test_html_is_whole_and_loads_nothing(results: Results, costs: CostTable) -> 
 def test_html_has_the_matrix_chart_and_readable_marks(results: Results, costs: CostTable) -> None:
     """50 cells, charts of 5 x 6 and 5 x 3 points, verdicts in words for who sees no marks."""
     text = render(results, costs, "html")
-    page = _page(text)
+    page = Page(text)
     assert text.count('data-value="0.125"') == 1
     assert text.count("<strong>") == 50
     assert text.count('class="whisker"') == 30 + 15
@@ -79,7 +46,7 @@ def test_html_escapes_names(results: Results, costs: CostTable) -> None:
     text = render(renamed(results, HOSTILE), costs, "html")
     assert "<script>alert" not in text
     assert "&lt;script&gt;alert" in text
-    assert _page(text).counts["script"] == 1
+    assert Page(text).counts["script"] == 1
 
 
 def test_html_leaves_out_fields_of_too_many_values(results: Results, costs: CostTable) -> None:
@@ -98,7 +65,7 @@ def test_html_leaves_out_fields_of_too_many_values(results: Results, costs: Cost
 def test_html_of_everything_is_whole(wild_results: Results, wild_errors: ErrorTable) -> None:
     """Margins, figures, tests, a paper, broken utterances: nested, captioned, loading nothing."""
     text = render(wild_results, CostTable(), "html", wild_errors)
-    page = _page(text)
+    page = Page(text)
     assert page.addresses == []
     assert page.counts["script"] == 1
     assert page.counts["svg"] > 40  # 5 figures of 2 models, and a swatch for each of their lines
