@@ -10,6 +10,26 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from asrcompress.compress.decision import Context, Decisions, Weights
+    from asrcompress.compress.training.audio import TrainingAudio
+    from asrcompress.compress.training.trained import Trained, TrainingContext
+    from asrcompress.core.checkpoint import LoadedModel
+
+
+class TrainingMethod(Protocol):
+    """What a file in `methods/` holds whose method learns a smaller model; it comes first."""
+
+    ORDER: int
+    TRIGGER: str
+    Params: type[BaseModel]
+
+    def label(self, params: Any) -> str:
+        """Its part of an artefact's name."""
+
+    def unfit(self, params: Any, loaded: LoadedModel, audio: TrainingAudio) -> str | None:
+        """Why it fits neither the model nor the audio, None where it does; before any work."""
+
+    def train(self, params: Any, context: TrainingContext) -> Trained:
+        """The smaller model."""
 
 
 class Method(Protocol):

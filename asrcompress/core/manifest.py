@@ -11,6 +11,8 @@ from asrcompress.core.bounds import Count, Finite, Magnitude
 from asrcompress.core.cost import Sizes
 from asrcompress.core.files import read_json
 from asrcompress.core.ledger import Ledger
+from asrcompress.core.structure import Structure
+from asrcompress.core.training_record import TrainingRecord
 from asrcompress.core.validation import validated
 
 MANIFEST_NAME = "asrcompress.json"
@@ -129,12 +131,22 @@ class ArtefactManifest(_Model):
     sizes: Sizes
     ledger: Ledger
     calibration: CalibrationRecord | None = None
+    structure: Structure | None = Field(
+        default=None,
+        description="what is left of each block, where no ordinary configuration can say it",
+    )
+    training: TrainingRecord | None = None
     probe: Probe | None = Field(description="None for a module that is no recogniser")
     versions: dict[str, str]
 
     @property
     def is_quantised(self) -> bool:
         return bool(self.quantization)
+
+    @property
+    def is_float(self) -> bool:
+        """Whether its weights are all there as numbers, so that it can be compressed further."""
+        return not self.quantization and not self.encodings
 
     @property
     def is_plain(self) -> bool:

@@ -1,0 +1,1 @@
+"""Learning from audio: the loop, its data and its checkpoints, shared by methods that train."""

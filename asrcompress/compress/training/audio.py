@@ -1,0 +1,36 @@
+"""What a training hears."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from asrcompress.core.audio import Samples
+    from asrcompress.core.utterance import Utterance
+
+
+class Augment(Protocol):
+    """Makes audio harder, in time with the original: every frame keeps its place."""
+
+    def __call__(
+        self, samples: Samples, sample_rate_hz: int, generator: np.random.Generator
+    ) -> Samples:
+        """(time,) float32 of the same length; all that is random is drawn from the generator."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingAudio:
+    """A corpus to learn from, with or without transcripts.
+
+    sha256: over the utterances and over whatever the augmentation takes its sound from.
+    augment: None where the audio is heard as it is. augmentation: it in words.
+    """
+
+    name: str
+    utterances: tuple[Utterance, ...]
+    sha256: str
+    augment: Augment | None
+    augmentation: str
