@@ -21,7 +21,7 @@ def mean_absolute(student: torch.Tensor, teacher: torch.Tensor, real: torch.Tens
 def cosine_distance(
     student: torch.Tensor, teacher: torch.Tensor, real: torch.Tensor
 ) -> torch.Tensor:
-    """-log sigmoid(cos) averaged over frames where real; Chang et al., DistilHuBERT (2022), Eq. 1."""
+    """-log sigmoid(cos) averaged over frames where real; DistilHuBERT (2022), Eq. 1."""
     cosine = functional.cosine_similarity(student.float()[real], teacher.float()[real], dim=-1)
     return -functional.logsigmoid(cosine).mean()
 
