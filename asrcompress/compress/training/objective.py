@@ -26,9 +26,15 @@ class Outputs:
 
     @property
     def is_real(self) -> torch.Tensor:
-        """(batch, frames) bool: not padding."""
-        places = torch.arange(self.logits.shape[1], device=self.frames.device)
-        return places[None, :] < self.frames[:, None]
+        """(batch, frames) bool of the logits: not padding."""
+        return self.is_real_in(self.logits)
+
+    def is_real_in(self, states: torch.Tensor) -> torch.Tensor:
+        """(batch, its frames) bool of a tensor whose frames may be longer than the logits'."""
+        count = states.shape[1]
+        places = torch.arange(count, device=self.frames.device)
+        ends = torch.ceil(self.frames * (count / self.logits.shape[1]))
+        return places[None, :] < ends[:, None]
 
 
 class Objective(torch.nn.Module):
@@ -43,7 +49,10 @@ class Objective(torch.nn.Module):
 
     @abstractmethod
     def parameter_groups(self) -> list[dict[str, Any]]:
-        """As optimisers take them; each with "params" and "scale", its share of the rate."""
+        """As AdamW takes them, with "scale" besides: its share of the learning rate.
+
+        With "is_constant" a group's rate follows no schedule and its gradients are not clipped.
+        """
 
     @abstractmethod
     def prepare(self, step: int) -> None:
@@ -56,6 +65,10 @@ class Objective(torch.nn.Module):
     def mask_means(self) -> dict[str, list[float]]:
         """Means of masks by block, for `MaskCurves`; nothing where there are no masks."""
         return {}
+
+    def is_ready(self) -> bool:
+        """Whether training may end early: a student that is not yet small enough is not done."""
+        return True
 
     @abstractmethod
     def student(self) -> torch.nn.Module:

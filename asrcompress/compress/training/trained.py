@@ -22,22 +22,29 @@ if TYPE_CHECKING:
 class TrainingPlace:
     """Where a training runs, which changes nothing that is learned but rounding.
 
-    folder: for its checkpoints, so that it can be resumed. checkpoint_steps: how often one is
-    written. device: as `resolve_device` takes it.
+    folder: for its checkpoints, so that it can be resumed; None is beside the output, with
+    ".training" behind its name. checkpoint_steps: how often one is written. device: as
+    `resolve_device` takes it.
     """
 
-    folder: Path
+    folder: Path | None = None
     checkpoint_steps: int = 500
     device: str = "cpu"
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingContext:
-    """original: loads the uncompressed model anew each time, float32, in eval mode."""
+    """What a training has at hand.
+
+    original: loads the uncompressed model anew each time, float32, in eval mode. folder: of this
+    training's checkpoints alone. identity: a hash of all that what is learned depends on.
+    """
 
     original: Callable[[], LoadedModel]
     audio: TrainingAudio
     place: TrainingPlace
+    folder: Path
+    identity: str
     seed: int
     progress: Progress = silent
 
