@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
 from asrcompress.core.registry import load_plugin, plugin_names
 
@@ -49,18 +49,23 @@ class Method(Protocol):
         """What is to become of each layer; nothing is changed yet."""
 
 
-def method_of(name: str) -> Method:
-    """The method of a name.
+def is_training(method: Method | TrainingMethod) -> bool:
+    """Whether it is a method that trains."""
+    return hasattr(method, "train")
+
+
+def method_of(name: str) -> Any:
+    """The method of a name, a Method or a TrainingMethod.
 
     Raises:
         InputError: there is none; the nearest one is suggested.
     """
     from asrcompress.compress import methods
 
-    return cast(Method, load_plugin(methods, name))
+    return load_plugin(methods, name)
 
 
-def all_methods() -> dict[str, Method]:
+def all_methods() -> dict[str, Any]:
     """All methods by name, in the order in which they are applied."""
     from asrcompress.compress import methods
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from asrcompress.compress.method import all_methods, method_of
+from asrcompress.compress.method import all_methods, is_training, method_of
+from asrcompress.compress.training.params import TrainingParams
 from asrcompress.core.checkpoint.locate import name_of
 from asrcompress.core.errors import InputError
 from asrcompress.core.manifest import MethodStep, Selection, Storage
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 UNCOMPRESSED = "fp32"
+METHOD = "method"  # the option that chooses among the methods that train
 _LISTS = ("include", "exclude")
 
 
@@ -66,8 +68,16 @@ def options() -> dict[str, FieldInfo]:
 
 
 def options_by_group() -> dict[str, dict[str, FieldInfo]]:
-    """The options of each method under its name, and those of all methods."""
-    groups = {name: dict(method.Params.model_fields) for name, method in all_methods().items()}
+    """The options of each method under its name, those of all that train, and those of all."""
+    groups: dict[str, dict[str, FieldInfo]] = {"training": {METHOD: _method_option()}}
+    for name, method in all_methods().items():
+        own = dict(method.Params.model_fields)
+        if is_training(method):
+            shared = TrainingParams.model_fields
+            groups[name] = {k: field for k, field in own.items() if k not in {METHOD, *shared}}
+        else:
+            groups[name] = own
+    groups["training"] |= TrainingParams.model_fields
     flags = {k: field for k, field in Selection.model_fields.items() if k not in _LISTS}
     return groups | {"which layers, and how they are stored": flags | Storing.model_fields}
 
@@ -98,12 +108,50 @@ def in_order(steps: Sequence[MethodStep]) -> tuple[MethodStep, ...]:
     return tuple(sorted(steps, key=lambda step: method_of(step.method).ORDER))
 
 
+def _method_option() -> FieldInfo:
+    """`method`, which chooses one of those that train."""
+    names = [name for name, method in all_methods().items() if is_training(method)]
+    described: FieldInfo = Field(
+        description=f"train a smaller model on --audio: {' or '.join(names)}"
+    )
+    described.annotation = str
+    return described
+
+
+def _check_method(left: Mapping[str, Any]) -> None:
+    """What `method` names is there, and trains; options of training are not without it."""
+    training = {name: method for name, method in all_methods().items() if is_training(method)}
+    if METHOD in left:
+        if left[METHOD] not in training:
+            raise InputError(
+                f"option {METHOD!r} cannot be used",
+                got=repr(left[METHOD]),
+                expected=expected_one_of(str(left[METHOD]), training),
+            )
+        return
+    for name in left:
+        owners = [own for own, method in training.items() if name in method.Params.model_fields]
+        if owners:
+            raise InputError(
+                f"option {name!r} needs {METHOD!r}",
+                next_step=f"add {METHOD} {' or '.join(owners)}, or leave {name} out",
+            )
+
+
+def _is_asked_for(name: str, method: Any, mine: Mapping[str, Any]) -> bool:
+    if method.TRIGGER == METHOD:
+        return mine.get(METHOD) == name
+    return method.TRIGGER in mine and mine[method.TRIGGER] is not False
+
+
 def _steps(left: Mapping[str, Any]) -> tuple[MethodStep, ...]:
+    _check_method(left)
+    _refuse_of_others(left)
     steps: list[MethodStep] = []
     orders: dict[int, str] = {}
     for name, method in all_methods().items():
         mine = {field: left[field] for field in method.Params.model_fields if field in left}
-        if method.TRIGGER in mine and mine[method.TRIGGER] is not False:
+        if _is_asked_for(name, method, mine):
             other = orders.setdefault(method.ORDER, method.TRIGGER)
             if other != method.TRIGGER:
                 raise InputError(
@@ -111,12 +159,30 @@ def _steps(left: Mapping[str, Any]) -> tuple[MethodStep, ...]:
                     next_step="choose one: both say how many bits a layer gets",
                 )
             steps.append(MethodStep(method=name, params=_checked(method.Params, mine)))
+        elif method.TRIGGER == METHOD:
+            continue
         elif others := [field for field in mine if field != method.TRIGGER]:
             raise InputError(
                 f"option {others[0]!r} needs {method.TRIGGER!r}",
                 next_step=f"add {method.TRIGGER}, or leave {others[0]} out",
             )
     return tuple(steps)
+
+
+def _refuse_of_others(left: Mapping[str, Any]) -> None:
+    """Refuse an option of a training method that was not chosen."""
+    if METHOD not in left:
+        return
+    chosen = method_of(left[METHOD]).Params.model_fields
+    for other, method in all_methods().items():
+        if not is_training(method):
+            continue
+        for name in method.Params.model_fields:
+            if name in left and name not in chosen:
+                raise InputError(
+                    f"option {name!r} is not one of {left[METHOD]}",
+                    next_step=f"leave it out, or choose {METHOD} {other}",
+                )
 
 
 def _patterns(name: str, value: Any) -> tuple[str, ...]:

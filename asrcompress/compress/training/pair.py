@@ -73,7 +73,8 @@ def _frames(
     if bool((sizes == sizes[0]).all()):
         return torch.full_like(sizes, most)
     if "input_values" in inputs:
-        return cast(Any, model)._get_feat_extract_output_lengths(sizes).long().clamp(1, most)
+        lengths: torch.Tensor = cast(Any, model)._get_feat_extract_output_lengths(sizes)
+        return lengths.long().clamp(1, most)
     heard = inputs["attention_mask"].sum(dim=-1)
     return torch.ceil(heard * (most / inputs["attention_mask"].shape[-1])).long().clamp(1, most)
 
