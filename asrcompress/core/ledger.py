@@ -69,10 +69,11 @@ class LedgerRow(BaseModel):
     """What happened to one weight tensor, and why.
 
     name: the tensor's name in the original state dict. kind: its module's class, e.g. Linear.
-    qtype: qint8 | qint4 | qint2, or the dtype if it was not quantised. sparsity: zeros / weights
-    after compression. bytes_after counts scales and shifts with the tensor they belong to. tied_to:
-    the tensor whose bytes it shares, and which counts them. analysis: where it was asked for, or
-    the method needed it.
+    shape_after: with a 0 where the tensor was removed, smaller where rows or columns of it were.
+    qtype: qint8 | qint4 | qint2, or the dtype if it was not quantised. sparsity: zeros / weights,
+    both of what is left. bytes_after counts scales and shifts with the tensor they belong to.
+    tied_to: the tensor whose bytes it shares, and which counts them. analysis: where it was asked
+    for, or the method needed it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -91,9 +92,19 @@ class LedgerRow(BaseModel):
     analysis: LayerAnalysis | None = None
 
     @property
-    def weights(self) -> int:
-        """The tensor's number of weights, those pruned to zero among them."""
+    def weights_before(self) -> int:
+        """The tensor's number of weights in the original."""
         return math.prod(self.shape_before)
+
+    @property
+    def weights(self) -> int:
+        """The number of weights that are left, those pruned to zero among them."""
+        return math.prod(self.shape_after)
+
+    @property
+    def is_removed(self) -> bool:
+        """Whether nothing is left of a tensor that had weights."""
+        return self.weights == 0 < self.weights_before
 
 
 class Ledger(BaseModel):
@@ -124,13 +135,18 @@ class Ledger(BaseModel):
         return sum(row.bytes_after for row in self.rows if not row.is_compressed)
 
     @property
+    def weights_before(self) -> int:
+        """All tensors' number of weights in the original; one that is another's counts once."""
+        return sum(row.weights_before for row in self.rows if row.tied_to is None)
+
+    @property
     def weights(self) -> int:
-        """All tensors' number of weights; one that is another's counts once."""
+        """All tensors' number of weights that are left; one that is another's counts once."""
         return sum(row.weights for row in self.rows if row.tied_to is None)
 
     @property
     def sparsity(self) -> float | None:
-        """Zeros / weights over all tensors; None where there are no weights."""
+        """Zeros / weights of what is left of all tensors; None where there are no weights."""
         own = [row for row in self.rows if row.tied_to is None]
         zeros = sum(row.sparsity * row.weights for row in own)
         return zeros / self.weights if self.weights else None
