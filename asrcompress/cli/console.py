@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from asrcompress.cli.interrupt import interruptible
+from asrcompress.cli.progress_lines import ProgressLines, task_of
 from asrcompress.core.errors import one_line
 from asrcompress.core.progress import Progress, silent
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 _WIDTH_WITHOUT_TERMINAL = 100
+_BAR_WIDTH = 40  # the most; where words are long it may be 4
+_BESIDE_WORDS = 20  # that bar, 100%, 99:59:59 and the gaps
+_SPEED_S = 300.0  # time left from the last minutes, for a step of a training may take one
 
 
 def results_console() -> Console:
@@ -47,14 +51,20 @@ def show_json(value: Any) -> None:
 def say(message: str, *, quiet: bool) -> None:
     """One line of news on stderr."""
     if not quiet:
-        print(one_line(message), file=sys.stderr)  # noqa: T201
+        say_line(message)
+
+
+def say_line(message: str) -> None:
+    """One line on stderr."""
+    print(one_line(message), file=sys.stderr)  # noqa: T201
 
 
 @contextmanager
 def watching(*, quiet: bool) -> Iterator[Progress]:
     """A progress to hand to a room, and warnings on stderr while it works.
 
-    Bars are drawn only on a terminal; `quiet` leaves errors alone.
+    Bars are drawn only on a terminal; elsewhere, as in the log of a CI job, long work gets a line
+    now and then. `quiet` leaves errors alone.
     """
     handler = _OneLineHandler(level=logging.ERROR if quiet else logging.WARNING)
     logger = logging.getLogger("asrcompress")
@@ -62,7 +72,7 @@ def watching(*, quiet: bool) -> Iterator[Progress]:
     logger.propagate = False
     try:
         if quiet or not sys.stderr.isatty():
-            with interruptible(silent) as progress:
+            with interruptible(silent if quiet else ProgressLines(say_line)) as progress:
                 yield progress
         else:
             with _bars() as bars, interruptible(bars) as progress:
@@ -82,19 +92,38 @@ class _OneLineHandler(logging.Handler):
 
 @contextmanager
 def _bars() -> Iterator[Progress]:
+    """A line for each task: its words, which may change, its bar, per cent and time left."""
     from rich.console import Console
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
+    from rich.table import Column
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    console = Console(stderr=True)
+    # Long words take room from the bar; what is too long even then ends in an ellipsis.
+    room = Column(no_wrap=True, max_width=max(console.width - _BESIDE_WORDS, 1))
+    words = TextColumn("{task.description}", markup=False, table_column=room)
+    bar = BarColumn(bar_width=None, table_column=Column(max_width=_BAR_WIDTH))
     with Bars(
-        *columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True
+        words,
+        bar,
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        speed_estimate_period=_SPEED_S,
     ) as bars:
         tasks: dict[str, Any] = {}
 
         def report(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bars.add_task(one_line(what), total=total)
-            bars.update(tasks[what], completed=done, total=total, visible=done < total)
+            name = task_of(what)
+            if name not in tasks:  # what was done before, in a resumed training, took no time now
+                tasks[name] = bars.add_task(one_line(what), total=total, completed=done)
+            bars.update(
+                tasks[name],
+                description=one_line(what),
+                completed=done,
+                total=total,
+                visible=done < total,
+            )
 
         yield report

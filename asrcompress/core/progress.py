@@ -6,7 +6,11 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Called with what is being done, how many units are done, and how many there are."""
+    """Called with what is being done, how many units are done, and how many there are.
+
+    A task is known by its words; those behind a colon, and a number before it, may change from
+    call to call: `training 1200: loss 0.123`.
+    """
 
     def __call__(self, what: str, done: int, total: int) -> None: ...
 
