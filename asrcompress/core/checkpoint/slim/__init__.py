@@ -1,0 +1,1 @@
+"""Transformer blocks whose heads and widths differ, as structured pruning leaves them."""
