@@ -21,7 +21,12 @@ MAY_IMPORT = {
 }
 SLOW_TO_IMPORT = {"torch", "transformers", "librosa", "optimum", "jiwer", "pyroomacoustics"}
 # Where classes of torch modules are defined; imported by others only where they are used.
-TORCH_FOLDERS = {"core/checkpoint/slim", "compress/training", "compress/structured"}
+TORCH_FOLDERS = {
+    "core/checkpoint/slim",
+    "compress/student",
+    "compress/structured",
+    "compress/training",
+}
 CONSOLE_ONLY = {"typer": {"cli"}, "rich": {"cli", "report"}}
 
 

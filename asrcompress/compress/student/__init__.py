@@ -1,0 +1,1 @@
+"""A teacher's smaller student: what it begins from, and what it is taught."""
