@@ -92,19 +92,6 @@ class DistillObjective(Objective):
             (student.hidden[own], teacher.hidden[layer])
             for own, layer in enumerate(self._layers_kept, start=1)
         ]
-        absolute = [mean_absolute(*pair, _real(student, pair[0])) for pair in pairs]
-        cosine = [cosine_distance(*pair, _real(student, pair[0])) for pair in pairs]
+        absolute = [mean_absolute(*pair, student.is_real_in(pair[0])) for pair in pairs]
+        cosine = [cosine_distance(*pair, student.is_real_in(pair[0])) for pair in pairs]
         return torch.stack(absolute).mean(), torch.stack(cosine).mean()
-
-
-def _real(outputs: Outputs, hidden: torch.Tensor) -> torch.Tensor:
-    """(batch, frames) bool: where a hidden state is no padding.
-
-    SEW's layers see fewer frames than its logits have; one with anything real in it is real.
-    """
-    found, of = hidden.shape[1], outputs.logits.shape[1]
-    if found == of:
-        return outputs.is_real
-    frames = torch.div(outputs.frames * found + of - 1, of, rounding_mode="floor")
-    places = torch.arange(found, device=frames.device)
-    return places[None, :] < frames[:, None]

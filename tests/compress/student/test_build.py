@@ -12,21 +12,10 @@ from asrcompress.compress.student.build import block_parameters, build_student, 
 from asrcompress.compress.training.blocks import encoder_blocks
 from asrcompress.core.checkpoint import quiet_transformers
 from asrcompress.core.errors import ModelError
-from tests.checkpoints import _ALL, ARCHITECTURES, config_of_tiny, tiny_module
+from tests.checkpoints import _ALL, tiny_module
+from tests.compress.student.deeper import deeper_module
 
 _GRANITE = "granite_speech5_ctc"
-_WITH_STUDENTS = tuple(name for name in ARCHITECTURES if name not in ("sew-d",))
-
-
-def _deeper(architecture: str, layers: int = 5) -> Any:
-    """A tiny model with so many layers."""
-    import transformers
-
-    config = config_of_tiny(architecture)
-    getattr(config, "encoder_config", config).num_hidden_layers = layers
-    with torch.random.fork_rng():
-        torch.manual_seed(3)
-        return getattr(transformers, f"{_ALL[architecture][0]}ForCTC")(config).eval()
 
 
 def _heard(model: Any) -> torch.Tensor:
@@ -105,7 +94,7 @@ def test_every_tensor_is_where_it_belongs(architecture: str) -> None:
     """Student layers 1, 2, 3 of 5 are the teacher's 1, 3, 5; everything else is the same."""
     if architecture == _GRANITE:
         pytest.skip("its layers are not alike")
-    teacher = _deeper(architecture)
+    teacher = deeper_module(architecture, 5)
     built = build_student(teacher, 3)
     assert built.layers_kept == (1, 3, 5)
     state, blocks = teacher.state_dict(), _blocks_name(teacher)
@@ -124,7 +113,7 @@ def test_every_tensor_is_where_it_belongs(architecture: str) -> None:
 
 def test_one_layer_of_wavlm_has_the_positions() -> None:
     """The student's only layer is the last one, with the table of positions of the first."""
-    teacher = _deeper("wavlm")
+    teacher = deeper_module("wavlm", 5)
     built = build_student(teacher, 1)
     table = "wavlm.encoder.layers.0.attention.rel_attn_embed.weight"
     state, own = teacher.state_dict(), built.module.state_dict()
