@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,16 @@ from asrcompress.core.manifest import MANIFEST_NAME, ArtefactManifest
 _DTYPE_KEYS = ("dtype", "torch_dtype")
 
 
-def write_side_files(loaded: LoadedModel, folder: Path, dtypes: Iterable[str]) -> None:
-    """Copy configuration and processor; code that came with the model only if it was used."""
+def write_side_files(
+    loaded: LoadedModel,
+    folder: Path,
+    dtypes: Iterable[str],
+    changes: Mapping[str, Any] | None = None,
+) -> None:
+    """Copy configuration and processor; code that came with the model only if it was used.
+
+    changes: what a learned model's configuration has in place of the original's.
+    """
     checkpoint, with_code = loaded.checkpoint, loaded.runs_own_code
     for path in checkpoint.other_files:
         if path.name == CONFIG_NAME or (path.suffix == ".py" and not with_code):
@@ -27,7 +35,8 @@ def write_side_files(loaded: LoadedModel, folder: Path, dtypes: Iterable[str]) -
         shutil.copyfile(path, folder / path.name)
         if path.name in CODE_NAMING_FILES and not with_code:
             _remove_code_names(folder / path.name)
-    write_json(folder / CONFIG_NAME, _config(checkpoint, dtypes, with_code=with_code))
+    config = _config(checkpoint, dtypes, with_code=with_code)
+    write_json(folder / CONFIG_NAME, config | dict(changes or {}))
 
 
 def write_manifest(folder: Path, manifest: ArtefactManifest) -> None:

@@ -49,9 +49,19 @@ def is_plain(decided: Mapping[str, Decision], storage: Storage) -> bool:
     return storage == "dense" and all(decision.bits == 32 for decision in decided.values())
 
 
-def write(weights: LayerWeights, folder: Path, storage: Storage, progress: Progress) -> Written:
-    """Write the weight file of the model under the decisions taken so far."""
-    plain = is_plain(weights.decided, storage)
+def write(
+    weights: LayerWeights,
+    folder: Path,
+    storage: Storage,
+    progress: Progress,
+    *,
+    may_be_plain: bool = True,
+) -> Written:
+    """Write the weight file of the model under the decisions taken so far.
+
+    may_be_plain: whether an ordinary configuration can say what the modules' shapes are.
+    """
+    plain = may_be_plain and is_plain(weights.decided, storage)
     path = folder / (PLAIN_WEIGHTS_NAME if plain else QUANTISED_WEIGHTS_NAME)
     entries = entries_of(weights.source.module)
     with WeightFile(path) as file:

@@ -1,20 +1,24 @@
-"""The way through this room: open, decide step by step, write, prove."""
+"""The way through this room: learn, open, decide step by step, write, prove."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+from asrcompress.compress.against import against_original
 from asrcompress.compress.artefact import prove, write_manifest, write_side_files
 from asrcompress.compress.decide import Decided, Surroundings, decide
 from asrcompress.compress.engine import Written, write
+from asrcompress.compress.learn import Learned, learn, other_steps
 from asrcompress.compress.plan import default_output, in_order
 from asrcompress.compress.request import CompressRequest
 from asrcompress.compress.sizes import zipped_bytes
 from asrcompress.core.artefact import Artefact
-from asrcompress.core.checkpoint import Checkpoint, load, locate, probe
-from asrcompress.core.checkpoint.source import open_source
+from asrcompress.core.checkpoint import Checkpoint, LoadedModel, load, locate, probe
+from asrcompress.core.checkpoint.source import ModuleSource, Source, open_source
 from asrcompress.core.checkpoint.weights import read_weights, stored_dtype
 from asrcompress.core.cost import Sizes
 from asrcompress.core.errors import InputError, ModelError
@@ -23,6 +27,10 @@ from asrcompress.core.manifest import ArtefactManifest, SourceRecord
 from asrcompress.core.output import check_output, staged_folder
 from asrcompress.core.progress import Progress, silent
 from asrcompress.core.provenance import versions
+from asrcompress.core.structure import Structure
+from asrcompress.core.training_record import TrainingRecord
+
+TRAINING_SUFFIX = ".training"  # behind the output's name: the folder of a training's checkpoints
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,21 @@ class Origin:
     dtype: str
     disk_bytes: int
     zipped_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What the methods that choose bits work on: the original, or what was learned from it.
+
+    structure, training: what the artefact inherits. config: what differs from the original's.
+    """
+
+    source: Source
+    loaded: LoadedModel
+    original: Callable[[], LoadedModel]
+    structure: Structure | None
+    training: TrainingRecord | None
+    config: Mapping[str, Any] = field(default_factory=dict)
 
 
 def run(request: CompressRequest, progress: Progress = silent) -> Artefact:
@@ -72,31 +95,68 @@ def _compress(
 ) -> Artefact:
     progress("opening", 0, 1)
     trusting = request.trust_remote_code
-    source = open_source(checkpoint, trust_remote_code=trusting)
+    training = Path(f"{target}{TRAINING_SUFFIX}")
+    learned = learn(request, checkpoint, training, progress)
+    subject = _subject(learned, checkpoint, trusting=trusting)
     around = Surroundings(
-        original=lambda: load(checkpoint, trust_remote_code=trusting),
+        original=subject.original,
         audio=request.audio,
         seed=request.seed,
         progress=progress,
         explain=request.explain,
-        identity=hashing.result,
+        identity=None if learned else hashing.result,
         scans=request.scans,
     )
-    decided = decide(checkpoint.model, source, request.options, around)
+    options = other_steps(request.options)
+    decided = decide(checkpoint.model, subject.source, options, around)
     with staged_folder(target, overwrite=request.overwrite) as folder:
-        written = write(decided.weights, folder, request.options.storage, progress)
-        write_side_files(source.loaded, folder, written.dtypes)
+        may_be_plain = subject.structure is None
+        written = write(
+            decided.weights, folder, options.storage, progress, may_be_plain=may_be_plain
+        )
+        write_side_files(subject.loaded, folder, written.dtypes, subject.config)
+        if learned is not None:
+            ledger = against_original(written.ledger, learned.trained, learned.before)
+            written = replace(written, ledger=ledger)
         progress("hashing the original", 0, 1)
         hashing.result()  # the checkpoint keeps it
         origin = _origin(checkpoint, progress, measure_zip=request.measure_zip)
         manifest = make_manifest(folder, request, origin, decided, written)
+        manifest = manifest.model_copy(
+            update={"structure": subject.structure, "training": subject.training}
+        )
         write_manifest(folder, manifest)
         progress("proving", 0, 1)
         reloaded = prove(folder, written, trust_remote_code=trusting)
         manifest = manifest.model_copy(update={"probe": probe(reloaded)})
         write_manifest(folder, manifest)
+    if learned is not None:
+        from asrcompress.compress.training.checkpoint import Checkpoints
+
+        Checkpoints(request.place.folder or training).remove()
     progress("done", 1, 1)
     return Artefact(target, manifest)
+
+
+def _subject(learned: Learned | None, checkpoint: Checkpoint, *, trusting: bool) -> _Subject:
+    if learned is not None:
+        return _Subject(
+            source=ModuleSource(learned.loaded.model),
+            loaded=learned.loaded,
+            original=learned.copied,
+            structure=learned.trained.structure,
+            training=learned.trained.record,
+            config=learned.trained.config,
+        )
+    source = open_source(checkpoint, trust_remote_code=trusting)
+    manifest = checkpoint.manifest
+    return _Subject(
+        source=source,
+        loaded=source.loaded,
+        original=lambda: load(checkpoint, trust_remote_code=trusting),
+        structure=manifest.structure if manifest else None,
+        training=manifest.training if manifest else None,
+    )
 
 
 def make_manifest(
@@ -157,7 +217,7 @@ def _origin(checkpoint: Checkpoint, progress: Progress, *, measure_zip: bool) ->
 
 
 def _refuse_quantised(checkpoint: Checkpoint) -> None:
-    if checkpoint.manifest is not None and not checkpoint.manifest.is_plain:
+    if checkpoint.manifest is not None and not checkpoint.manifest.is_float:
         raise ModelError(
             "the model is quantised already",
             where=checkpoint.model,

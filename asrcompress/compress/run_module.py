@@ -10,6 +10,7 @@ from asrcompress.compress.decide import Surroundings, decide
 from asrcompress.compress.engine import write
 from asrcompress.compress.entries import entries_of
 from asrcompress.compress.layers import kind_of
+from asrcompress.compress.learn import training_step
 from asrcompress.compress.run import Origin, make_manifest
 from asrcompress.compress.weight_file import file_bytes, refuse_dtype
 from asrcompress.core.artefact import Artefact
@@ -42,6 +43,10 @@ def run_module(request: CompressRequest, module: torch.nn.Module, progress: Prog
         IntegrityError: the artefact does not reload bit for bit.
     """
     _refuse_what_is_none(module)
+    if training_step(request.options) is not None:
+        raise ModelError(
+            "a module in memory cannot be trained", next_step="compress its checkpoint"
+        )
     if request.output is None:
         raise InputError("no output folder", next_step="say where the compressed module goes")
     check_output(request.output, overwrite=request.overwrite)
