@@ -89,7 +89,7 @@ def load(
 def load_as_stored(
     checkpoint: Checkpoint, tensors: dict[str, torch.Tensor], *, trust_remote_code: bool = False
 ) -> LoadedModel:
-    """A plain checkpoint on the CPU, in half precision where all its weights are stored so.
+    """A float checkpoint on the CPU, in half precision where all its weights are stored so.
 
     tensors: what its files hold. Those of the module's dtype are not copied: they stay mapped from
     the files and cost no memory until their values are used. Weights of several dtypes become
@@ -120,7 +120,7 @@ def _build(
     architecture = model_class(checkpoint, config, trust_remote_code=trust_remote_code)
     processor = load_processor(checkpoint, trust_remote_code=trust_remote_code)
     manifest = checkpoint.manifest
-    if manifest is not None and not manifest.is_plain:
+    if manifest is not None and not (manifest.is_plain and manifest.structure is None):
         with refusing_bad_configuration(checkpoint):
             empty = empty_module(architecture, config)
         module = fill(empty, manifest, tensors, str(checkpoint.weight_files[0]))

@@ -1,4 +1,4 @@
-"""Loading an artefact that an ordinary `from_pretrained` cannot: quantised, or stored packed.
+"""Loading an artefact that an ordinary `from_pretrained` cannot: quantised, packed or slim.
 
 optimum-quanto's `requantize` loads with strict=False and does not see a missing layer, so names,
 shapes and dtypes are compared here with what the manifest implies.
@@ -36,10 +36,14 @@ def fill(
     where: what the tensors are from, for errors.
 
     Raises:
-        IntegrityError: a tensor is missing, unknown, or of another shape or dtype, or a
-            quantised layer is no layer of the module.
+        IntegrityError: a tensor is missing, unknown, or of another shape or dtype, a
+            quantised layer is no layer of the module, or the structure is not of its blocks.
     """
     use_own_unpack()
+    if manifest.structure is not None:
+        from asrcompress.core.checkpoint.slim.reshape import reshape
+
+        reshape(module, manifest.structure)
     _refuse_other_layers(module, manifest.quantization)
     fold_weight_norm(module, manifest.quantization)
     expected = expected_forms(module, manifest.quantization)

@@ -13,6 +13,7 @@ from asrcompress.core.checkpoint.slim.blocks import (
     is_gated,
     is_stock_attention,
     structure_of,
+    why_not_slim,
 )
 from asrcompress.core.checkpoint.slim.feed_forward import RemovedFeedForward
 from asrcompress.core.checkpoint.slim.gated import RemovedGatedAttention, SlimGatedAttention
@@ -42,9 +43,11 @@ def reshape(model: torch.nn.Module, structure: Structure) -> None:
     """Give the model's blocks the structure's widths, in place; what is made anew has no values.
 
     Raises:
-        ModelError: its blocks are of another kind.
         IntegrityError: the structure does not fit the model, which is unchanged then.
     """
+    reason = why_not_slim(model)
+    if reason is not None:
+        raise IntegrityError("the structure is not the model's", got=reason)
     _refuse_misfit(structure_of(model), structure)
     for block, wanted in zip(blocks_of(model), structure.blocks, strict=True):
         reshape_block(block, wanted)
