@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from asrcompress.compress.training.params import TrainingParams
 
@@ -34,16 +34,24 @@ class Params(TrainingParams):
     method: Literal["distill"] = Field(
         default="distill", description="teach a smaller student what the model says"
     )
-    layers: int = Field(ge=1, description="how many of the model's layers the student has")
-    ffn: int | None = Field(
-        default=None, ge=1, description="its feed-forward layers' width; the model's if not given"
+    layers: int | None = Field(
+        default=None, ge=1, description="how many of the model's layers the student has, if not all"
     )
+    ffn: int | None = Field(
+        default=None, ge=1, description="its feed-forward layers' width, if not the model's"
+    )
+
+    @model_validator(mode="after")
+    def _is_smaller(self) -> Params:
+        if self.layers is None and self.ffn is None:
+            raise ValueError("layers, ffn or both, to say how small the student is")
+        return self
 
 
 def label(params: Params) -> str:
-    """For example distill12 or distill12-ffn2048."""
+    """For example distill12, distill12-ffn2048 or distill-ffn2048."""
     narrower = "" if params.ffn is None else f"-ffn{params.ffn}"
-    return f"distill{params.layers}{narrower}"
+    return f"distill{params.layers or ''}{narrower}"
 
 
 def unfit(params: Params, loaded: LoadedModel, audio: TrainingAudio) -> str | None:  # noqa: ARG001

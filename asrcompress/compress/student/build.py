@@ -18,6 +18,7 @@ from asrcompress.core.errors import ModelError
 
 # WavLM's first layer has the table of relative positions for all of them.
 _OF_FIRST = "attention.rel_attn_embed."
+_PART = "encoder_config"  # where newer classes have the encoder's configuration
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +36,18 @@ class BuiltStudent:
     layers_kept: tuple[int, ...]
 
 
-def refusal(teacher: nn.Module, layers: int, ffn: int | None) -> str | None:
-    """Why there is no such student of this teacher, None where there is one."""
+def refusal(teacher: nn.Module, layers: int | None, ffn: int | None) -> str | None:
+    """Why there is no such student of this teacher, None where there is one.
+
+    layers, ffn: None is the teacher's own.
+    """
     if getattr(cast(Any, teacher).config, "is_encoder_decoder", False):
         return "it has a decoder; students are made of models with a CTC head"
     try:
         blocks = encoder_blocks(teacher)
     except ModelError as error:
         return str(error)
+    layers = len(blocks) if layers is None else layers
     if layers > len(blocks):
         return f"a student of {layers} layers, but the model has {len(blocks)}"
     if layers < len(blocks) and not _are_alike(blocks):
@@ -57,8 +62,10 @@ def refusal(teacher: nn.Module, layers: int, ffn: int | None) -> str | None:
     return None
 
 
-def build_student(teacher: nn.Module, layers: int, ffn: int | None = None) -> BuiltStudent:
-    """A student of so many layers, and of that feed-forward width where one is given.
+def build_student(
+    teacher: nn.Module, layers: int | None = None, ffn: int | None = None
+) -> BuiltStudent:
+    """A student of so many layers and of that feed-forward width; of the teacher's own for None.
 
     All of the teacher's layers at its own width make a copy of it.
 
@@ -66,24 +73,20 @@ def build_student(teacher: nn.Module, layers: int, ffn: int | None = None) -> Bu
         ModelError: the teacher has fewer layers or narrower ones, or they cannot be found.
     """
     name, of = _place_of_blocks(teacher)
+    layers = of if layers is None else layers
     if layers > of or (ffn is not None and ffn > (_width_of(teacher) or 0)):
         raise ModelError("no such student", got=refusal(teacher, layers, ffn))
     kept = evenly_spaced(layers, of)
-    changes = {"num_hidden_layers": layers} | ({"intermediate_size": ffn} if ffn else {})
-    config = copy.deepcopy(cast(Any, teacher).config)
-    part = _part_with_layers(config)
-    for key, value in changes.items():
-        setattr(part, key, value)
+    changes = {} if layers == of else {"num_hidden_layers": layers}
+    changes |= {} if ffn is None else {"intermediate_size": ffn}
+    config, nested = _smaller(cast(Any, teacher).config, changes)
     with torch.random.fork_rng(devices=[]):  # some classes draw numbers even for an empty model
         student = empty_module(type(teacher), config)
-    tensors = cast(dict[str, torch.Tensor], teacher.state_dict())
-    if ffn:
-        for layer in feed_forwards(teacher):
-            tensors |= narrowed(tensors, layer, ffn)
+    tensors = _tensors(teacher, ffn)
     sources = {key: _source(key, name, kept) for key in student.state_dict()}
     student.load_state_dict({key: tensors[source] for key, source in sources.items()})
     origin = {key: source for key, source in sources.items() if key != source}
-    return BuiltStudent(student.eval(), origin, _nested(config, part, changes), kept)
+    return BuiltStudent(student.eval(), origin, nested, kept)
 
 
 def block_parameters(model: nn.Module) -> int:
@@ -124,10 +127,22 @@ def _width_of(model: nn.Module) -> int | None:
     return widths.pop() if len(widths) == 1 else None
 
 
-def _part_with_layers(config: Any) -> Any:
-    """The configuration itself, or the encoder's in it."""
-    return getattr(config, "encoder_config", config)
+def _smaller(config: Any, changes: dict[str, int]) -> tuple[Any, dict[str, Any]]:
+    """A copy of a configuration with these values, and the values nested as it is.
+
+    They go into the encoder's part where the configuration has one.
+    """
+    changed = copy.deepcopy(config)
+    part = getattr(changed, _PART, changed)
+    for key, value in changes.items():
+        setattr(part, key, value)
+    return changed, changes if part is changed else {_PART: changes}
 
 
-def _nested(config: Any, part: Any, changes: dict[str, int]) -> dict[str, Any]:
-    return dict(changes) if part is config else {"encoder_config": dict(changes)}
+def _tensors(teacher: nn.Module, ffn: int | None) -> dict[str, torch.Tensor]:
+    """The teacher's, by their names, its feed-forward layers cut to a width."""
+    tensors: dict[str, torch.Tensor] = dict(teacher.state_dict())
+    if ffn is not None:
+        for layer in feed_forwards(teacher):
+            tensors |= narrowed(tensors, layer, ffn)
+    return tensors
