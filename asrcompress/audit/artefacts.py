@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from asrcompress.audit.compressions import is_measured, options_of
 from asrcompress.audit.jobs import ArtefactJob
-from asrcompress.audit.recipe import SAME_SIZE_AS, Recipe, artefact_name
+from asrcompress.audit.listening import Listening
+from asrcompress.audit.recipe import FROM, SAME_SIZE_AS, Recipe, artefact_name
+from asrcompress.audit.training_audio import training_params
 from asrcompress.core.files import sha256_of_json
 from asrcompress.core.provenance import versions
+
+if TYPE_CHECKING:
+    from asrcompress.compress import CompressOptions
 
 _PACKAGES = (
     "librosa",
@@ -23,8 +29,8 @@ _PACKAGES = (
 )
 
 
-def artefact_jobs(recipe: Recipe, calibration_key: str | None) -> tuple[ArtefactJob, ...]:
-    """Every model in every form, models outermost.
+def artefact_jobs(recipe: Recipe, listening: Listening) -> tuple[ArtefactJob, ...]:
+    """Every model in every form, models outermost; listening: the audio that they listen to.
 
     Raises:
         ModelError: a model cannot be found.
@@ -33,7 +39,7 @@ def artefact_jobs(recipe: Recipe, calibration_key: str | None) -> tuple[Artefact
 
     jobs: list[ArtefactJob] = []
     for name, model in recipe.models.items():
-        forms = _Forms(recipe, name, locate(model).sha256(), calibration_key)
+        forms = _Forms(recipe, name, locate(model).sha256(), listening)
         jobs += [forms.job(compression) for compression in recipe.compressions]
     return tuple(jobs)
 
@@ -50,11 +56,11 @@ class _Forms:
     recipe: Recipe
     model_name: str
     source_sha256: str
-    calibration_key: str | None
+    listening: Listening
     made: dict[str, ArtefactJob] = field(default_factory=dict)
 
     def job(self, compression: str) -> ArtefactJob:
-        """The job of a form, after that of the form it is to be as large as."""
+        """The job of a form, after those of the forms that it depends on."""
         if compression not in self.made:
             self.made[compression] = self._new(compression)
         return self.made[compression]
@@ -63,6 +69,8 @@ class _Forms:
         recipe, entry = self.recipe, self.recipe.compressions[compression]
         options = options_of(entry)
         same = self.job(entry[SAME_SIZE_AS]) if SAME_SIZE_AS in entry else None
+        made_from = self.job(entry[FROM]) if FROM in entry else None
+        source = made_from.key if made_from else self.source_sha256
         made_by = []
         if options.steps:
             made_by = [
@@ -70,7 +78,7 @@ class _Forms:
                 recipe.seed,
                 options.selection.model_dump(),
                 options.storage,
-                self.calibration_key if is_measured(options) else None,
+                self._heard_by(options),
                 same.key if same else None,
             ]
         steps = [step.model_dump() for step in options.steps]
@@ -79,10 +87,26 @@ class _Forms:
             model=recipe.models[self.model_name],
             compression=compression,
             options=options,
-            key=sha256_of_json([self.source_sha256, steps, made_by]),
+            key=sha256_of_json([source, steps, made_by]),
             baseline=_baseline(recipe, self.model_name, compression),
             same_size_as=same,
+            made_from=made_from,
         )
+
+    def _heard_by(self, options: CompressOptions) -> object:
+        """JSON that changes whenever what is measured on or trained on can."""
+        calibration, training = self.listening.calibration, self.listening.training
+        measured_on = calibration.key if calibration and is_measured(options) else None
+        params = training_params(options)
+        if training is None or params is None:
+            return measured_on
+        return [measured_on, _training_code(), training.audio(params).sha256]
+
+
+def _training_code() -> Sequence[object]:
+    from asrcompress.compress.learn import TRAINING_VERSION
+
+    return [TRAINING_VERSION, versions().get("accelerate")]
 
 
 def _code_and_versions() -> Sequence[object]:

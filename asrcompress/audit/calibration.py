@@ -6,21 +6,16 @@ Sampling is compress's, noise is corrupt's; this is where the two meet, for audi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asrcompress.core.audio import read_span
-from asrcompress.core.audio_stream import Span
 from asrcompress.core.condition import Condition
-from asrcompress.core.corpus import Corpus, read_corpus
+from asrcompress.core.corpus import Corpus
 from asrcompress.core.errors import InputError
-from asrcompress.core.files import sha256_of_file, sha256_of_json
+from asrcompress.core.files import sha256_of_json
 from asrcompress.core.progress import Progress, silent
-from asrcompress.core.utterance import Utterance, is_file
 
 if TYPE_CHECKING:
     from asrcompress.compress.decision import CalibrationAudio
@@ -141,98 +136,8 @@ def make_calibration(
     return tuple(replace(audio, name=name) for audio in found)
 
 
-def refuse_scored(calibration: str | Path, scored: Corpus) -> str | None:
-    """A note where a speaker is in both corpora, None where none is.
-
-    Raises:
-        InputError: audio of the calibration corpus is to be scored, whether sampled or not.
-    """
-    corpus = read_corpus(calibration)
-    _refuse(next(_common_audio(corpus.utterances, scored.utterances), None), calibration)
-    speakers = ({u.speaker for u in one.utterances} - {None} for one in (corpus, scored))
-    both = sorted(filter(None, set.intersection(*speakers)))
-    if not both:
-        return None
-    more = f" and {len(both) - 3} more" if len(both) > 3 else ""
-    return f"In the calibration corpus and the scored one: speaker {', '.join(both[:3])}{more}."
-
-
-def refuse_same_sound(planned: PlannedCalibration, scored: Corpus) -> None:
-    """Refuse a sample that is scored from other files: WAV and FLAC of the same recording.
-
-    Utterances are decoded where their durations are the same to a millisecond.
-
-    Raises:
-        InputError: an utterance of the sample sounds exactly as one that is to be scored.
-    """
-    by_ms: dict[int, list[Utterance]] = {}
-    for utterance in scored.utterances:
-        by_ms.setdefault(round(1000 * utterance.duration_s), []).append(utterance)
-    sound_of = cache(_sha256_of_sound)
-    for utterance in planned.sample.utterances:
-        ms = round(1000 * utterance.duration_s)
-        for other in (each for near in (ms - 1, ms, ms + 1) for each in by_ms.get(near, [])):
-            sound = sound_of(utterance.path, utterance.span)
-            if sound is not None and sound == sound_of(other.path, other.span):
-                _refuse((utterance, other), planned.source.corpus)
-
-
-def _refuse(common: tuple[Utterance, Utterance] | None, calibration: str | Path) -> None:
-    """An error that names both utterances of a pair that shares audio."""
-    if common is not None:
-        raise InputError(
-            "calibration audio is scored too",
-            where=calibration,
-            got=f"{common[0].id}, which the scored corpus has as {common[1].id}",
-            expected="corpora without a common recording",
-            next_step="calibrate on other recordings",
-        )
-
-
-def _sha256_of_sound(path: Path, span: Span) -> str | None:
-    """Of the samples at 16 kHz; None where they cannot be read, which reading reports later."""
-    try:
-        samples = read_span(path, span)
-    except InputError:
-        return None
-    return sha256(samples.tobytes()).hexdigest() if samples.any() else None  # silence is no one's
-
-
 def _refuse_twice(conditions: Sequence[Condition]) -> None:
     names = [condition.name for condition in conditions]
     for name in names:
         if names.count(name) > 1:
             raise InputError("an SNR of the calibration audio twice", got=name)
-
-
-def _common_audio(
-    calibration: Sequence[Utterance], scored: Sequence[Utterance]
-) -> Iterator[tuple[Utterance, Utterance]]:
-    """Pairs of utterances that share audio: overlapping parts of files with the same bytes.
-
-    Only files whose sizes are the same are read.
-    """
-    sizes = {_size(u.path) for u in calibration} & {_size(u.path) for u in scored} - {None}
-    by_hash: dict[str, list[Utterance]] = {}
-    digest_of = cache(sha256_of_file)  # a long recording may have many utterances
-    for utterance in (u for u in scored if _size(u.path) in sizes):
-        by_hash.setdefault(digest_of(utterance.path), []).append(utterance)
-    for utterance in (u for u in calibration if _size(u.path) in sizes):
-        for other in by_hash.get(digest_of(utterance.path), []):
-            if _overlap(utterance, other):
-                yield utterance, other
-
-
-def _size(path: Path) -> int | None:
-    return path.stat().st_size if is_file(path) else None
-
-
-def _overlap(a: Utterance, b: Utterance) -> bool:
-    """Whether two parts of the same recording have a moment in common."""
-    (begin_a, end_a), (begin_b, end_b) = _span_s(a), _span_s(b)
-    return begin_a < end_b and begin_b < end_a
-
-
-def _span_s(utterance: Utterance) -> tuple[float, float]:
-    end_s = utterance.offset_s + utterance.duration_s if utterance.is_segment else float("inf")
-    return utterance.offset_s, end_s

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from asrcompress.audit.jobs import ArtefactJob
 from asrcompress.audit.plan import Plan
 from asrcompress.core.class_shares import class_shares_of
 from asrcompress.core.cost import Sizes
-from asrcompress.core.manifest import ArtefactManifest, read_manifest
+from asrcompress.core.manifest import ArtefactManifest, MethodStep, read_manifest
 from asrcompress.core.results import ArtefactResult, ClassShareResult
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def notes_of(plan: Plan, manifests: Manifests) -> dict[str, ArtefactNote]:
     notes = {}
     for job in plan.artefacts:
         manifest = manifests.get(job.name)
-        steps = manifest.steps if manifest else job.options.steps
+        steps = [step for one in job.lineage for step in _steps(one, manifests)]
         notes[job.name] = ArtefactNote(
             compression=job.compression,
             methods=tuple({"method": step.method, **step.params} for step in steps),
@@ -42,6 +43,12 @@ def notes_of(plan: Plan, manifests: Manifests) -> dict[str, ArtefactNote]:
             baseline=job.baseline,
         )
     return notes
+
+
+def _steps(job: ArtefactJob, manifests: Manifests) -> tuple[MethodStep, ...]:
+    """As they ran, where that is known: a budget may be another artefact's size."""
+    manifest = manifests.get(job.name)
+    return manifest.steps if manifest else job.options.steps
 
 
 def sizes_of_original(sha256: str, manifests: Manifests) -> Sizes | None:
@@ -53,12 +60,13 @@ def sizes_of_original(sha256: str, manifests: Manifests) -> Sizes | None:
 def described(artefact: ArtefactResult, manifests: Manifests) -> ArtefactResult:
     """The artefact with what only its manifest knows; the original with its number of weights."""
     own = manifests.get(artefact.name)
-    any_form = own or _source(artefact.sha256, manifests)
+    source = _source(artefact.sha256, manifests)
+    weights = own.ledger.weights if own else source and source.ledger.weights_before
     shares = class_shares_of(own) if own else None
     calibration = own.calibration if own else None
     return artefact.model_copy(
         update={
-            "parameters": any_form.ledger.weights if any_form else None,
+            "parameters": weights,
             "class_shares": shares
             and ClassShareResult(
                 low=shares.low,

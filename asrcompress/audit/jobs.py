@@ -24,7 +24,8 @@ class ArtefactJob:
     """One model in one form; without steps it is the original itself.
 
     same_size_as: the artefact whose weight file's bytes are its budget; they are known, and the
-    options complete, only when that one is made.
+    options complete, only when that one is made. made_from: the artefact that is compressed
+    further; None is the original.
     """
 
     name: str
@@ -34,6 +35,7 @@ class ArtefactJob:
     key: str
     baseline: str | None
     same_size_as: ArtefactJob | None = None
+    made_from: ArtefactJob | None = None
 
     @property
     def is_original(self) -> bool:
@@ -43,7 +45,12 @@ class ArtefactJob:
     @property
     def turn(self) -> int:
         """How many others have to be made before it, one after the other."""
-        return 0 if self.same_size_as is None else 1 + self.same_size_as.turn
+        return max((1 + job.turn for job in (self.same_size_as, self.made_from) if job), default=0)
+
+    @property
+    def lineage(self) -> tuple[ArtefactJob, ...]:
+        """What it was made from, the first first, and itself."""
+        return (*(self.made_from.lineage if self.made_from else ()), self)
 
 
 @dataclass(frozen=True, slots=True)

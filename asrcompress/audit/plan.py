@@ -7,15 +7,9 @@ from pathlib import Path
 
 from asrcompress.audit.artefacts import artefact_jobs, model_versions
 from asrcompress.audit.cache import CELL_VERSION, Cache, read_cached
-from asrcompress.audit.calibration import (
-    CalibrationSource,
-    PlannedCalibration,
-    plan_calibration,
-    refuse_same_sound,
-    refuse_scored,
-)
 from asrcompress.audit.conditions import conditions_of
 from asrcompress.audit.jobs import ArtefactJob, Cell, ConditionJob, Machine
+from asrcompress.audit.listening import Listening, plan_listening
 from asrcompress.audit.recipe import LoadedRecipe, Recipe
 from asrcompress.core.corpus import Corpus
 from asrcompress.core.errors import InputError
@@ -37,8 +31,12 @@ class Plan:
     cells: tuple[Cell, ...]
     cache: Cache
     machine: Machine
-    calibration: PlannedCalibration | None = None
-    notes: tuple[str, ...] = ()
+    listening: Listening
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said beside the results."""
+        return self.listening.notes
 
     @property
     def noise(self) -> Path | None:
@@ -53,7 +51,7 @@ class Plan:
         return Path(rooms.folder) if rooms and rooms.folder else None
 
     def missing_artefacts(self) -> list[ArtefactJob]:
-        """Those still to be compressed, each once, and after the one it is to be as large as."""
+        """Those still to be compressed, each once, and after those it depends on."""
         missing = {
             job.key: job
             for job in self.artefacts
@@ -115,8 +113,8 @@ def make_plan(
     _check_columns(recipe, corpus)
     _check_tables(recipe, corpus)
     corpus_sha256 = corpus.sha256()
-    calibration, notes = _calibration(recipe, corpus)
-    artefacts = artefact_jobs(recipe, calibration.key if calibration else None)
+    listening = plan_listening(recipe, corpus)
+    artefacts = artefact_jobs(recipe, listening)
     conditions = _conditions(recipe, corpus, corpus_sha256)
     cells = tuple(
         Cell(artefact, condition, _cell_key(artefact, condition, recipe, machine))
@@ -133,29 +131,8 @@ def make_plan(
         cells,
         cache,
         machine,
-        calibration,
-        notes,
+        listening,
     )
-
-
-def _calibration(
-    recipe: Recipe, scored: Corpus
-) -> tuple[PlannedCalibration | None, tuple[str, ...]]:
-    """The calibration audio, and what to say of it beside the results."""
-    wanted = recipe.calibration
-    if wanted is None:
-        return None, ()
-    source = CalibrationSource(
-        corpus=wanted.corpus,
-        snr_db=tuple(wanted.snr_db),
-        noise=Path(wanted.noise) if wanted.noise else None,
-        duration_s=wanted.duration_s,
-        seed=recipe.seed,
-    )
-    common_speakers = refuse_scored(source.corpus, scored)
-    planned = plan_calibration(source)
-    refuse_same_sound(planned, scored)
-    return planned, tuple(filter(None, (planned.note, common_speakers)))
 
 
 def _check_columns(recipe: Recipe, corpus: Corpus) -> None:

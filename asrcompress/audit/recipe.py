@@ -14,7 +14,9 @@ from asrcompress.core.pivot import PivotRows, PivotValue
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$")]
 Room = Literal["small", "medium", "large"]
 SnrDb = Annotated[float, Field(ge=-30, le=60)]
-SAME_SIZE_AS = "same_size_as"  # the one option of a compression that compress does not have
+# The options of a compression that compress does not have: each names another compression.
+SAME_SIZE_AS = "same_size_as"  # whose weight file's bytes are its budget
+FROM = "from"  # whose artefact is compressed further, instead of the original
 
 
 class _Model(BaseModel):
@@ -73,6 +75,17 @@ class Calibration(_Model):
     duration_s: float = Field(default=60.0, gt=0, le=36_000)
     snr_db: list[SnrDb] = []
     noise: str | None = None
+
+
+class Training(_Model):
+    """Audio to learn from, for compressions that train; transcripts are used where they ask for it.
+
+    noise, rir: folders to make it harder with; built-in noises and simulated rooms without.
+    """
+
+    corpus: str
+    noise: str | None = None
+    rir: str | None = None
 
 
 class Evaluation(_Model):
@@ -139,6 +152,7 @@ class Recipe(_Model):
     conditions: Conditions = Conditions()
     seed: int = Field(default=0, ge=0)
     calibration: Calibration | None = None
+    training: Training | None = None
     evaluate: Evaluation = Evaluation()
     published: PublishedTable | None = None
     tables: list[Table] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asrcompress.audit.compressions import mistakes_of
+from asrcompress.audit.compression_mistakes import mistakes_of
 from asrcompress.audit.conditions import conditions_of, names_of_matrix, step_from
 from asrcompress.audit.recipe import Conditions, Recipe, Table, artefact_name
 from asrcompress.audit.strict_yaml import Document, Key, Mistake, dotted
@@ -13,12 +13,8 @@ from asrcompress.core.registry import expected_one_of
 
 def check_compressions(document: Document) -> None:
     """The options of every compression, as compress checks them, and what they need beside."""
-    compressions = document.value.get("compressions")
-    if not isinstance(compressions, dict):
-        return
-    has_calibration = document.value.get("calibration") is not None
-    for name, message in mistakes_of(compressions, has_calibration=has_calibration):
-        _add(document, ("calibration",) if name is None else ("compressions", name), message)
+    for key, message in mistakes_of(document.value):
+        _add(document, key, message)
 
 
 def check_meaning(recipe: Recipe, document: Document) -> None:

@@ -167,10 +167,15 @@ def _simulated(kind: str, number: int, talker: int) -> Response:
     )
 
 
-def coloured_noise(frames: int, exponent: float, generator: np.random.Generator) -> Floats:
+def coloured_noise(
+    frames: int,
+    exponent: float,
+    generator: np.random.Generator,
+    sample_rate_hz: int = SAMPLE_RATE_HZ,
+) -> Floats:
     """(frames,) float64 Gaussian noise of power 1, its amplitude spectrum 1 / f^exponent."""
     white = generator.standard_normal(frames)
-    frequencies_hz = np.fft.rfftfreq(frames, 1 / SAMPLE_RATE_HZ)
+    frequencies_hz = np.fft.rfftfreq(frames, 1 / sample_rate_hz)
     audible = frequencies_hz >= _LOWEST_HZ
     if not audible.any():
         return white

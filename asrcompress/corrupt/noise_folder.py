@@ -95,7 +95,7 @@ class NoiseFolder(Folder):
         offset_s = place * slack_s
         crop = read_kept(file.path, Span(offset_s, needed_s))
         if is_silent(crop[:frames]):
-            offset_s = min(max(0.0, _loudest_s(file) - needed_s / 2), slack_s)
+            offset_s = min(max(0.0, find_loudest_s(file) - needed_s / 2), slack_s)
             crop = read_kept(file.path, Span(offset_s, needed_s))
         return Clip(audible(file, crop), file.kind, file.id, offset_s)
 
@@ -154,7 +154,7 @@ def _has_labels(rows: Iterable[Mapping[str, str]]) -> bool:
     return any(row.get(LABEL_COLUMN) for row in rows)
 
 
-def _loudest_s(file: LibraryFile) -> float:
+def find_loudest_s(file: LibraryFile) -> float:
     """Where the loudest sample of a long file is, in s."""
     pieces = math.ceil(duration_s(file.path) / _SCAN_S)
     best, loudest_s = 0.0, 0.0

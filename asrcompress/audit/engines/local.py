@@ -16,6 +16,7 @@ from asrcompress.audit.compressions import is_measured, options_of
 from asrcompress.audit.jobs import ArtefactJob, Cell, ConditionJob
 from asrcompress.audit.plan import Plan
 from asrcompress.audit.request import AuditRequest
+from asrcompress.audit.training_audio import training_params
 from asrcompress.core.checkpoint import locate
 from asrcompress.core.corpus import Corpus, read_corpus
 from asrcompress.core.cost import Cost
@@ -25,6 +26,7 @@ from asrcompress.core.progress import Progress
 if TYPE_CHECKING:
     from asrcompress.compress import CompressOptions
     from asrcompress.compress.decision import CalibrationAudio
+    from asrcompress.compress.training.audio import TrainingAudio
 
 _UNITS = 1000  # a job's share of the whole, so that long jobs move the bar too
 
@@ -54,16 +56,19 @@ def _compress(
     plan: Plan, jobs: list[ArtefactJob], request: AuditRequest, progress: Progress
 ) -> None:
     from asrcompress.compress import CompressRequest, Scans, run
+    from asrcompress.compress.training.trained import TrainingPlace
 
     audio = _calibration_audio(plan, jobs, request, progress)
     scans = Scans()  # several budgets of one model start from the same measurements
     for number, job in enumerate(jobs):
         wanted = CompressRequest(
-            model=job.model,
+            model=model_of(plan, job.made_from) if job.made_from else job.model,
             options=_options(plan, job),
             output=plan.cache.artefact(job.key),
             seed=plan.recipe.seed,
             audio=audio if is_measured(job.options) else (),
+            training=_training_audio(plan, job),
+            place=TrainingPlace(device=plan.machine.device),
             scans=scans,
         )
         run(wanted, _part(progress, "compressing", number, len(jobs)))
@@ -73,11 +78,18 @@ def _calibration_audio(
     plan: Plan, jobs: list[ArtefactJob], request: AuditRequest, progress: Progress
 ) -> tuple[CalibrationAudio, ...]:
     """What the jobs are to measure on; nothing is made where none of them does."""
-    if plan.calibration is None or not any(is_measured(job.options) for job in jobs):
+    calibration = plan.listening.calibration
+    if calibration is None or not any(is_measured(job.options) for job in jobs):
         return ()
     folder = plan.cache.calibration
     part = _part(progress, "calibration audio", 0, 1)
-    return make_calibration(plan.calibration, folder, workers=request.workers, progress=part)
+    return make_calibration(calibration, folder, workers=request.workers, progress=part)
+
+
+def _training_audio(plan: Plan, job: ArtefactJob) -> TrainingAudio | None:
+    """What the job is to learn from; None where it does not train."""
+    params, training = training_params(job.options), plan.listening.training
+    return None if params is None or training is None else training.audio(params)
 
 
 def _options(plan: Plan, job: ArtefactJob) -> CompressOptions:
