@@ -1,4 +1,4 @@
-"""Calibration audio: a sample and its noisy versions, never audio that is scored."""
+"""Calibration audio: a sample and its noisy versions."""
 
 from __future__ import annotations
 
@@ -8,20 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
 
-from asrcompress.audit import calibration as audit_calibration
 from asrcompress.audit.calibration import (
     CalibrationSource,
     calibration_audio,
     make_calibration,
     plan_calibration,
-    refuse_same_sound,
-    refuse_scored,
 )
-from asrcompress.core.corpus import read_corpus
 from asrcompress.core.errors import InputError
-from asrcompress.core.files import sha256_of_file
 from tests.corpora import tiny_corpus
 
 
@@ -89,67 +83,3 @@ def test_a_level_twice_and_noises_without_one(corpus: Path, tmp_path: Path) -> N
         plan_calibration(CalibrationSource(corpus, (5.0, 5.0)))
     with pytest.raises(InputError, match="without an SNR"):
         plan_calibration(CalibrationSource(corpus, noise=tmp_path))
-
-
-def test_audio_of_the_scored_corpus_is_refused(corpus: Path, tmp_path: Path) -> None:
-    """By its bytes: another name and another folder hide nothing."""
-    scored = tiny_corpus(tmp_path / "scored", seed=1)
-    assert "speaker s0, s1, s2" in str(refuse_scored(corpus, read_corpus(scored)))
-    shutil.copyfile(corpus / "s1-0.wav", scored / "s2-1.wav")
-    with pytest.raises(InputError, match=r"scored too: .*got s1-0, which .* has as s2-1"):
-        refuse_scored(corpus, read_corpus(scored))
-
-
-def test_the_same_sound_in_another_file_is_refused(corpus: Path, tmp_path: Path) -> None:
-    """A FLAC of a sampled WAV; other recordings of the same length are not."""
-    scored = tiny_corpus(tmp_path / "scored", seed=1)
-    planned = plan_calibration(CalibrationSource(corpus))
-    refuse_same_sound(planned, read_corpus(scored))
-    samples, rate_hz = soundfile.read(corpus / "s1-0.wav", dtype="int16")
-    soundfile.write(scored / "s2-1.flac", samples, rate_hz)
-    manifest = scored / "manifest.jsonl"
-    manifest.write_text(manifest.read_text().replace("s2-1.wav", "s2-1.flac"))
-    assert refuse_scored(corpus, read_corpus(scored)) is not None  # by its bytes only the speakers
-    with pytest.raises(InputError, match=r"scored too: .*got s1-0, which .* has as s2-1"):
-        refuse_same_sound(planned, read_corpus(scored))
-
-
-def test_speakers_apart_need_no_note(corpus: Path, tmp_path: Path) -> None:
-    """Nothing to say where neither audio nor speakers are common."""
-    scored = tiny_corpus(tmp_path / "scored", seed=1)
-    manifest = scored / "manifest.jsonl"
-    manifest.write_text(manifest.read_text().replace('"speaker": "s', '"speaker": "t'))
-    assert refuse_scored(corpus, read_corpus(scored)) is None
-
-
-def test_two_parts_of_one_recording_are_apart(tmp_path: Path) -> None:
-    """A meeting's first minute may calibrate for its second; an overlap is refused."""
-    samples = np.random.default_rng(0).standard_normal(32_000) * 0.1
-    soundfile.write(tmp_path / "meeting.wav", samples, 16_000)
-    line = '{"audio_filepath": "../meeting.wav", "text": "a", "offset": %s, "duration": 1.0}\n'
-    for name, offset_s in (("one", 0.0), ("two", 1.0), ("three", 0.5)):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "manifest.jsonl").write_text(line % offset_s)
-    assert refuse_scored(tmp_path / "one", read_corpus(tmp_path / "two")) is None
-    with pytest.raises(InputError, match="scored too"):
-        refuse_scored(tmp_path / "one", read_corpus(tmp_path / "three"))
-
-
-def test_a_long_recording_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many utterances of it each of the two corpora has."""
-    samples = np.random.default_rng(0).standard_normal(32_000) * 0.1
-    soundfile.write(tmp_path / "meeting.wav", samples, 16_000)
-    line = '{"audio_filepath": "%s", "offset": %s, "duration": 0.1, "id": "%s"}\n'
-    for name, first_s in (("one", 0.0), ("two", 1.0)):
-        rows = [line % (tmp_path / "meeting.wav", first_s + n / 10, n) for n in range(5)]
-        (tmp_path / f"{name}.jsonl").write_text("".join(rows))
-    scored = read_corpus(tmp_path / "two.jsonl")
-    read: list[Path] = []
-
-    def remembered(path: Path) -> str:
-        read.append(path)
-        return sha256_of_file(path)
-
-    monkeypatch.setattr(audit_calibration, "sha256_of_file", remembered)
-    assert refuse_scored(tmp_path / "one.jsonl", scored) is None
-    assert read == [tmp_path / "meeting.wav"]
