@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from asrcompress.core.class_shares import ClassShares, class_shares_of
-from asrcompress.core.ledger import Ledger
+from asrcompress.core.ledger import Ledger, LedgerRow
 from asrcompress.core.manifest import ArtefactManifest, MethodStep, Selection
-from asrcompress.report.layers import Layout, layout_of
+from asrcompress.report.block_widths import BlockWidths, block_widths
+from asrcompress.report.layers import PRUNED_SPARSITY, Layout, layout_of
 from asrcompress.report.ledger_groups import LedgerGroup, group_rows, sums_of
 from asrcompress.report.notes import PRUNED_ONLY, QUANTISED, ZIPS_INCOMPARABLE
 from asrcompress.report.wording import count_of, list_names, megabytes, percent, times
@@ -48,6 +49,7 @@ class ArtefactView:
     manifest: ArtefactManifest
     layout: Layout
     class_shares: ClassShares | None
+    blocks: tuple[BlockWidths, ...]
     sizes: tuple[SizeRow, ...]
     sums: Mapping[str, Ledger]
 
@@ -75,12 +77,20 @@ class ArtefactView:
     @property
     def facts(self) -> dict[str, str]:
         """What else is said of the whole compression, by what it is about."""
-        found = {"layers": selection_words(self.manifest.selection)}
+        found = {}
+        if not self._is_trained_alone:
+            found["layers"] = selection_words(self.manifest.selection)
+        found["loads with"] = loading_words(self.manifest)
         if self.manifest.encodings:
             found["stored"] = encoding_words(self.manifest.encodings)
         if self.class_shares:
             found["classes"] = class_words(self.class_shares, has_medium=self.has_medium)
         return found
+
+    @property
+    def has_fewer_weights(self) -> bool:
+        """True where tensors were removed or made narrower."""
+        return self.manifest.ledger.weights != self.manifest.ledger.weights_before
 
     @property
     def has_medium(self) -> bool:
@@ -95,6 +105,14 @@ class ArtefactView:
         return sorted(groups, key=lambda group: -group.sum.bytes_after)
 
     @property
+    def _is_trained_alone(self) -> bool:
+        """True where a method that trains the whole model is all there was; it selects nothing."""
+        training = self.manifest.training
+        return training is not None and all(
+            step.method == training.method for step in self.manifest.steps
+        )
+
+    @property
     def _is_packed(self) -> bool:
         return any("bitmask" in form for form in self.manifest.encodings.values())
 
@@ -104,7 +122,7 @@ class ArtefactView:
         lines = []
         if self.manifest.is_quantised:
             lines.append(QUANTISED)
-        elif any(row.is_compressed and row.sparsity for row in self.manifest.ledger.rows):
+        elif any(_holds_zeros(row) for row in self.manifest.ledger.rows):
             lines.append(ZEROS_NOT_STORED if self._is_packed else PRUNED_ONLY)
         if self.manifest.storage == "bitmask" and not self._is_packed:
             lines.append(NOTHING_PACKED)
@@ -115,13 +133,20 @@ class ArtefactView:
         return tuple(f"{line[0].upper()}{line[1:]}." for line in lines)
 
 
+def _holds_zeros(row: LedgerRow) -> bool:
+    """Whether weights were set to zero; a trained tensor may hold a few zeros by chance."""
+    return row.is_compressed and row.sparsity >= PRUNED_SPARSITY
+
+
 def artefact_view(manifest: ArtefactManifest) -> ArtefactView:
     """The view of a manifest."""
     before, after = manifest.source.sizes, manifest.sizes
+    training, structure = manifest.training, manifest.structure
     return ArtefactView(
         manifest=manifest,
         layout=layout_of(manifest.ledger.rows),
         class_shares=class_shares_of(manifest),
+        blocks=block_widths(structure, training.before if training else None) if structure else (),
         sizes=(
             SizeRow("memory", "smaller in memory", before.memory_bytes, after.memory_bytes),
             SizeRow("disk", "compression rate (disk)", before.disk_bytes, after.disk_bytes),
@@ -152,6 +177,20 @@ def selection_words(selection: Selection) -> str:
     if selection.keep_head:
         words.append("the output layer kept as it is")
     return list_names(words)
+
+
+def loading_words(manifest: ArtefactManifest) -> str:
+    """What opens the artefact: an ordinary from_pretrained, or asrcompress.load alone, and why."""
+    if manifest.probe is None:
+        return "asrcompress.load(folder, into=module): a module in memory, not a recogniser"
+    if manifest.is_plain:
+        return "an ordinary from_pretrained, or asrcompress.load"
+    weights = "quantised weights" if manifest.is_quantised else "float weights"
+    if manifest.encodings:
+        weights += " in packed form"
+    if manifest.structure:
+        weights += " of pruned shapes"
+    return f"asrcompress.load alone: {weights}"
 
 
 def encoding_words(encodings: Mapping[str, str]) -> str:

@@ -13,6 +13,7 @@ HEAD = 22  # the blocks' numbers above the cells
 _CHARACTER_WIDTH = 7.2  # of the labels' font, a little more than it needs
 _BITS = (2, 4, 8, 16, 32)  # those that the style sheet has colours for
 _UNKNOWN_BITS = 32  # coloured as what was left alone
+REMOVED = 0  # the level of a layer that is gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,8 @@ def _grid(title: str, rows: _Rows, heads: Sequence[str]) -> BitGrid:
 
 
 def _cell(layer: LayerView, x: int, y: int) -> GridCell:
+    if layer.is_removed:
+        return GridCell(layer, x, y, "", REMOVED)
     bits = layer.bits
     text = f"{'?' if bits is None else bits}{'p' if layer.is_pruned else ''}"
     return GridCell(layer, x, y, text, colour_level(bits))
@@ -118,10 +121,13 @@ def _cell(layer: LayerView, x: int, y: int) -> GridCell:
 
 def _counts(rows: _Rows) -> Iterator[str]:
     """What someone who does not see the picture is told: 48 layers at 8 bits, 24 pruned."""
-    layers = [layer for cells in rows.values() for _, layer in cells]
+    all_layers = [layer for cells in rows.values() for _, layer in cells]
+    layers = [layer for layer in all_layers if not layer.is_removed]
     for bits in sorted({layer.bits or 0 for layer in layers}):
         found = count_of(sum((layer.bits or 0) == bits for layer in layers), "layer")
         yield f"{found} at {bits} bits" if bits else f"{found} of another type"
     pruned = sum(layer.is_pruned for layer in layers)
     if pruned:
         yield f"{pruned} of them pruned"
+    if len(layers) < len(all_layers):
+        yield f"{count_of(len(all_layers) - len(layers), 'layer')} removed"

@@ -38,9 +38,19 @@ class LayerView:
 
     @property
     def bits(self) -> int | None:
-        """Bits of a weight, without scales and shifts; None for a type without a number."""
+        """Bits of a weight, without scales and shifts; None for a type without a number.
+
+        None too where no weight is left.
+        """
+        if self.is_removed:
+            return None
         found = _BITS.search(self.row.qtype)
         return int(found.group()) if found else None
+
+    @property
+    def is_removed(self) -> bool:
+        """True where nothing of the layer's weight is left."""
+        return self.row.is_removed
 
     @property
     def is_pruned(self) -> bool:

@@ -16,10 +16,13 @@ from asrcompress.report.layers import shared_parent
 from asrcompress.report.ledger_groups import LedgerGroup, group_rows
 from asrcompress.report.terminal.bit_map import folded_name
 from asrcompress.report.terminal.calibration import calibration_renderables
-from asrcompress.report.wording import megabytes, percent, times
+from asrcompress.report.terminal.training import block_renderables, training_renderables
+from asrcompress.report.wording import NOT_RUN, megabytes, percent, times
 
 _NAME_WIDTH = 26  # what the other columns leave of 80,
-_ZEROS_WIDTH = 7  # less this one where it is there
+_ZEROS_WIDTH = 7  # less this one where it is there,
+_SHAPE_WIDTH = 9  # and less what shapes need beyond this
+_LEAST_NAME_WIDTH = 12
 _KIND_WIDTH = 12
 
 
@@ -33,6 +36,8 @@ def ledger_renderables(view: ArtefactView, *, full: bool = False) -> list[Render
         Group(_groups_table(groups, reasons), _reasons(reasons)),
         _facts(view),
         *calibration_renderables(view.manifest.calibration),
+        *training_renderables(view.manifest.training),
+        *block_renderables(view.blocks),
         _totals_table(view),
         _sizes_table(view),
         *([Group(*notes)] if notes else []),
@@ -46,15 +51,31 @@ def _groups_table(groups: Sequence[LedgerGroup], reasons: Sequence[str]) -> Tabl
     table = new_table(f"Ledger{f'; a leading dot stands for {parent}.' if parent else ''}")
     add_column(table, "tensors", is_number=False)
     add_column(table, "kind", is_number=False, max_width=_KIND_WIDTH)
-    width = _NAME_WIDTH - (_ZEROS_WIDTH if has_zeros else 0)
+    width = _name_width(groups, has_zeros=has_zeros)
     zeros = ("zeros\n%",) if has_zeros else ()
     for head in ("shape", "type", *zeros, "MB\nbefore", "MB\nafter", "why"):
         add_column(table, head)
     for group in groups:
         cells = _group_cells(group, has_zeros=has_zeros)
         letter = _letter(reasons.index(group.why))
-        table.add_row(_name_cell(group, parent, width), *map(text, [*cells, letter]))
+        table.add_row(_name_cell(group, parent, width), *map(_lines, [*cells, letter]))
     return table
+
+
+def _name_width(groups: Sequence[LedgerGroup], *, has_zeros: bool) -> int:
+    shapes = [line for group in groups for line in _shape_cell(group).splitlines()]
+    wider = max(0, max(map(len, shapes), default=0) - _SHAPE_WIDTH)
+    width = _NAME_WIDTH - wider - (_ZEROS_WIDTH if has_zeros else 0)
+    return max(width, _LEAST_NAME_WIDTH)
+
+
+def _shape_cell(group: LedgerGroup) -> str:
+    """What became of a shape stands below it."""
+    return group.shape.replace(" -> ", "\n-> ")
+
+
+def _lines(cell: str) -> Text:
+    return Text("\n").join(map(text, cell.splitlines()))
 
 
 def _common_parent(names: Sequence[str]) -> str:
@@ -74,12 +95,16 @@ def _name_cell(group: LedgerGroup, parent: str, width: int) -> Text:
 def _group_cells(group: LedgerGroup, *, has_zeros: bool) -> list[str]:
     return [
         group.first.kind,
-        group.shape,
-        group.first.qtype,
-        *([percent(group.sum.sparsity)] if has_zeros else []),
+        _shape_cell(group),
+        group.first.qtype if group.sum.weights else NOT_RUN,
+        *([_zeros_cell(group)] if has_zeros else []),
         megabytes(group.sum.bytes_before),
         megabytes(group.sum.bytes_after),
     ]
+
+
+def _zeros_cell(group: LedgerGroup) -> str:
+    return percent(group.sum.sparsity) if group.sum.weights else NOT_RUN
 
 
 def _letter(index: int) -> str:
@@ -101,12 +126,16 @@ def _facts(view: ArtefactView) -> Text:
 
 
 def _totals_table(view: ArtefactView) -> Table:
+    """Sums over tensors; where a method took weights away, their number before besides."""
     table = new_table("Weights in memory")
     add_column(table, "", is_number=False)
-    for head in ("tensors", "weights", "zeros %", "MB before", "MB after", "rate"):
-        add_column(table, head)
+    before = ("weights\nbefore", "weights\nafter") if view.has_fewer_weights else ("weights",)
+    for head in ("tensors", *before, "zeros %", "MB before", "MB after", "rate"):
+        add_column(table, head.replace("MB ", "MB\n") if view.has_fewer_weights else head)
     for name, found in view.sums.items():
-        cells = [name, str(len(found.rows)), f"{found.weights:,}", percent(found.sparsity)]
+        counts = [f"{found.weights_before:,}"] if view.has_fewer_weights else []
+        cells = [name, str(len(found.rows)), *counts, f"{found.weights:,}"]
+        cells += [percent(found.sparsity)]
         cells += [megabytes(found.bytes_before), megabytes(found.bytes_after), times(found.rate)]
         table.add_row(*map(text, cells))
     return table

@@ -38,13 +38,16 @@ class LedgerGroup:
 
     @property
     def shape(self) -> str:
-        """The tensors' one shape before and, where it changed, after; `various` for several."""
+        """The tensors' one shape before and, where it changed, after; `various` for several.
+
+        Shapes after may differ in their sizes: 768x768 -> 64..512x768; removed tensors: -> 0.
+        """
         before = {row.shape_before for row in self.rows}
         after = {row.shape_after for row in self.rows}
-        if len(before) > 1 or len(after) > 1:
+        if len(before) > 1 or len({len(shape) for shape in after}) > 1:
             return "various"
-        shapes = ["x".join(map(str, shape)) or "1" for shape in (*before, *after)]
-        return " -> ".join(dict.fromkeys(shapes))
+        changed = "0" if all(row.is_removed for row in self.rows) else _shape_words(after)
+        return " -> ".join(dict.fromkeys([_shape_words(before), changed]))
 
 
 def group_rows(rows: Iterable[LedgerRow]) -> list[LedgerGroup]:
@@ -85,6 +88,11 @@ def _group_name(rows: Sequence[LedgerRow]) -> str:
     if len(patterns) == 1:
         return patterns.pop()
     return f"{shared_parent(patterns)}*"
+
+
+def _shape_words(shapes: Iterable[tuple[int, ...]]) -> str:
+    """Shapes of as many axes, with the least and the largest size of each: 64..512x768."""
+    return "x".join(_range(list(map(str, sizes))) for sizes in zip(*shapes, strict=True)) or "1"
 
 
 def _with_ranges(texts: Sequence[str]) -> str:

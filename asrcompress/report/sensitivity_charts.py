@@ -94,7 +94,7 @@ def _chart(stack: Stack, option: str, scale: _Scale, *, is_alone: bool) -> Depth
     exponents = range(scale.low, scale.high + 1)
     return DepthChart(
         title=option if is_alone else f"{option}, {stack.name}",
-        x_ticks=tuple(_labelled([(x, str(block)) for block, x in places.items()])),
+        x_ticks=tuple(labelled([(x, str(block)) for block, x in places.items()])),
         y_ticks=tuple((scale.y(10.0**exponent), _power(exponent)) for exponent in exponents),
         lines=tuple(
             DepthLine(kind, index, points)
@@ -118,7 +118,7 @@ def _power(exponent: int) -> str:
     return f"{10.0**exponent:g}" if abs(exponent) <= _SHORT_EXPONENT else f"1e{exponent}"
 
 
-def _labelled(ticks: Sequence[tuple[float, str]]) -> Iterator[tuple[float, str]]:
+def labelled(ticks: Sequence[tuple[float, str]]) -> Iterator[tuple[float, str]]:
     """The ticks whose labels do not run into the one before."""
     last = -math.inf
     for x, label in ticks:

@@ -26,7 +26,7 @@ def _row(before: tuple[int, ...], after: tuple[int, ...], sparsity: float = 0.0)
 
 
 def test_weights_are_those_that_are_left() -> None:
-    """8 x 4 of 12 x 4, none of 6 x 4, and 5 x 2 as it was: 42 of 82; zeros are a share of the 42."""
+    """8 x 4 of 12 x 4, none of 6 x 4, and 5 x 2 as it was: 42 of 82; zeros are of the 42."""
     ledger = Ledger(
         rows=(
             _row((12, 4), (8, 4), sparsity=0.25),

@@ -6,12 +6,15 @@ from typing import Any
 
 from asrcompress.core.files import to_json
 from asrcompress.core.ledger import Ledger
+from asrcompress.core.training_record import TrainingRecord
 from asrcompress.report.artefact_view import ArtefactView
+from asrcompress.report.block_widths import BlockWidths
 from asrcompress.report.layers import LayerView
+from asrcompress.report.training_facts import audio_heard_s, parameters_ratio, training_s
 
 
 def render(view: ArtefactView) -> str:
-    """The manifest, and beside it summary, rates, totals, class_shares and layers.
+    """The manifest, and beside it summary, rates, totals, class_shares, blocks and layers.
 
     Rates are bytes before / bytes after, shares are fractions; null where undefined.
     """
@@ -32,6 +35,8 @@ def render(view: ArtefactView) -> str:
                 "high": shares.high,
                 "pruning_rate": shares.pruning_rate,
             },
+            "training_totals": _training(view.manifest.training),
+            "blocks": [_block(block) for block in view.blocks],
             "layers": [_layer(layer) for layer in view.layout.layers],
         }
     )
@@ -40,11 +45,37 @@ def render(view: ArtefactView) -> str:
 def _total(found: Ledger) -> dict[str, Any]:
     return {
         "tensors": len(found.rows),
+        "weights_before": found.weights_before,
         "weights": found.weights,
         "sparsity": found.sparsity,
         "bytes_before": found.bytes_before,
         "bytes_after": found.bytes_after,
         "rate": found.rate,
+    }
+
+
+def _training(record: TrainingRecord | None) -> dict[str, Any] | None:
+    if record is None:
+        return None
+    return {
+        "audio_heard_s": audio_heard_s(record),
+        "duration_s": training_s(record),
+        "block_parameters_ratio": parameters_ratio(record),
+    }
+
+
+def _block(block: BlockWidths) -> dict[str, Any]:
+    """Numbers left and before; weights_share: of the block's matrices."""
+    parts = {
+        "heads": block.head_count,
+        "query_key": block.query_key,
+        "value_output": block.value_output,
+        "feed_forward": block.feed_forward,
+    }
+    return {
+        "block": block.number,
+        **{name: {"left": width.left, "before": width.before} for name, width in parts.items()},
+        "weights_share": block.parameters.share,
     }
 
 
@@ -56,5 +87,6 @@ def _layer(layer: LayerView) -> dict[str, Any]:
         "block": layer.block,
         "bits": layer.bits,
         "is_pruned": layer.is_pruned,
+        "is_removed": layer.is_removed,
         "divergence": layer.divergences or None,
     }

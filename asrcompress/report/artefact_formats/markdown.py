@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from asrcompress.report.artefact_view import ArtefactView
+from asrcompress.report.block_widths import BlockWidths, together
 from asrcompress.report.console import plain, spaced
+from asrcompress.report.curve_table import curve_rows, mask_rows
 from asrcompress.report.markdown.pieces import details, escape, table
 from asrcompress.report.terminal.bit_map import map_renderables
-from asrcompress.report.wording import divergence, list_names, megabytes, percent, times
+from asrcompress.report.training_facts import training_facts
+from asrcompress.report.wording import NOT_RUN, divergence, list_names, megabytes, percent, times
 
 _MOST_CHARACTERS = 60_000  # GitHub takes 65,536 in a comment; the rest is for a line around it
 _FENCE = "~~~"
@@ -17,7 +20,11 @@ _FENCE = "~~~"
 def render(view: ArtefactView) -> str:
     """Title, sizes, facts and notes; what was done to the layers folded away."""
     parts = [f"**{escape(view.title)}**: {escape(view.summary)}", _sizes(view), _facts(view)]
-    parts += [_calibration(view), "\n".join(f"> {escape(note)}  " for note in view.notes)]
+    parts += [
+        _calibration(view),
+        _training(view),
+        "\n".join(f"> {escape(note)}  " for note in view.notes),
+    ]
     kept = [part for part in parts if part]
     left_out = []
     for title, body in _folded(view):
@@ -60,13 +67,46 @@ def _calibration(view: ArtefactView) -> str:
     return f"{head}\n\n{table(['condition', 'predicted', 'measured'], rows)}"
 
 
+def _training(view: ArtefactView) -> str:
+    record = view.manifest.training
+    if record is None:
+        return ""
+    lines = [f"- {name}: {escape(words)}" for name, words in training_facts(record).items()]
+    return "\n".join(["Training:", "", *lines])
+
+
 def _folded(view: ArtefactView) -> Iterator[tuple[str, str]]:
     maps = map_renderables(view.layout)
     if maps:
         drawn = plain(spaced(maps)).replace(_FENCE, "~ ~ ~")  # a layer's name must not end it
         yield ("Bits by depth", f"{_FENCE}text\n{drawn}{_FENCE}")
+    if view.blocks:
+        yield ("What is left of each block", _blocks(view))
+    record = view.manifest.training
+    if record and record.curves.steps:
+        yield ("Curves of the training", _numbers(*curve_rows(record.curves)))
+    if record and record.masks and record.masks.steps:
+        title = "Masks at the end: mean probability of being kept"
+        yield (title, _numbers(*mask_rows(record.masks)))
     yield ("Layers", _layers(view))
     yield ("What was left alone", _left_alone(view))
+
+
+def _blocks(view: ArtefactView) -> str:
+    rows = [_block(str(block.number), block) for block in view.blocks]
+    heads = ["block", "heads", "query/key", "value/output", "feed-forward", "weights left %"]
+    return table(heads, [*rows, _block("all", together(view.blocks))])
+
+
+def _block(name: str, block: BlockWidths) -> list[str]:
+    widths = (block.head_count, block.query_key, block.value_output, block.feed_forward)
+    cells = [width.words if width.left else NOT_RUN for width in widths]
+    share = block.parameters.share
+    return [name, *cells, NOT_RUN if share is None else percent(share)]
+
+
+def _numbers(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return table(list(map(escape, heads)), [list(map(escape, row)) for row in rows])
 
 
 def _layers(view: ArtefactView) -> str:
@@ -75,8 +115,8 @@ def _layers(view: ArtefactView) -> str:
             escape(layer.name),
             escape(layer.row.why),
             f"{layer.row.weights:,}",
-            escape(layer.row.qtype),
-            percent(layer.row.sparsity),
+            NOT_RUN if layer.is_removed else escape(layer.row.qtype),
+            NOT_RUN if layer.is_removed else percent(layer.row.sparsity),
             f"{layer.row.bytes_before:,}",
             f"{layer.row.bytes_after:,}",
         ]

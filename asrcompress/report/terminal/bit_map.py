@@ -16,6 +16,7 @@ STYLES = {2: "red", 4: "yellow", 8: "green", 16: "cyan"}
 _LETTERS = {16: "h", 32: "-", 64: "d"}  # one character a layer, so that 24 blocks fit
 _PRUNED = "p"
 _UNKNOWN = "?"
+_REMOVED = "."
 _CELL_WIDTH = 2  # bits, and the mark of pruning or a space
 _MOST_BLOCKS = 24  # side by side; the names have what these leave of 80 columns
 _BASE = 10
@@ -30,7 +31,9 @@ def map_renderables(layout: Layout) -> list[RenderableType]:
 
 
 def bits_text(layer: LayerView) -> Text:
-    """A layer's bits in one character, and p where it was pruned."""
+    """A layer's bits in one character, and p where it was pruned; a dot where it is gone."""
+    if layer.is_removed:
+        return Text(f"{_REMOVED} ", style="dim")
     bits = layer.bits
     mark = _UNKNOWN if bits is None else _LETTERS.get(bits, str(bits))
     pruned = _PRUNED if layer.is_pruned else " "
@@ -103,8 +106,10 @@ def _legend(layers: Sequence[LayerView]) -> Text:
     digits = [str(bits) for bits in found if bits not in _LETTERS]
     parts = [f"{list_names(digits)}: bits of a weight"] if digits else []
     parts += [f"{_LETTERS[bits]}: {bits} bits" for bits in found if bits in _LETTERS]
-    if any(layer.bits is None for layer in layers):
+    if any(layer.bits is None and not layer.is_removed for layer in layers):
         parts.append(f"{_UNKNOWN}: another type")
     if any(layer.is_pruned for layer in layers):
         parts.append(f"{_PRUNED}: pruned")
+    if any(layer.is_removed for layer in layers):
+        parts.append(f"{_REMOVED}: removed")
     return text("; ".join(parts), "dim")

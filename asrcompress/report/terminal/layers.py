@@ -121,6 +121,8 @@ def _classes(analysis: LayerAnalysis | None) -> str:
 
 
 def _bits(layer: LayerView) -> Text:
+    if layer.is_removed:
+        return text(NOT_RUN, "dim")
     bits = layer.bits
     return text("?" if bits is None else str(bits), STYLES.get(bits or 0, "dim"))
 
