@@ -32,8 +32,10 @@ def remove(model: torch.nn.Module, masks: Sequence[BlockMasks]) -> Structure:
     blocks = blocks_of(model)
     if len(masks) != len(blocks):
         raise ValueError(f"masks of {len(masks)} blocks for {len(blocks)}")
+    for block, mask in zip(blocks, masks, strict=True):
+        _refuse_misfit(block, mask)
     detached = [_detached(mask) for mask in masks]
-    structures = [_structure(block, mask) for block, mask in zip(blocks, detached, strict=True)]
+    structures = [_structure(mask) for mask in detached]
     for block, mask, structure in zip(blocks, detached, structures, strict=True):
         _remove_in(block, mask, structure)
     return Structure(blocks=tuple(structures))
@@ -52,8 +54,7 @@ def _detached(masks: BlockMasks) -> BlockMasks:
     )
 
 
-def _structure(block: Any, masks: BlockMasks) -> BlockStructure:
-    _refuse_misfit(block, masks)
+def _structure(masks: BlockMasks) -> BlockStructure:
     queries, values = (
         tuple(int(count) for count in (mask != 0).sum(dim=1))
         for mask in (masks.query_key, masks.value_output)
