@@ -23,6 +23,10 @@ def compress(
     *,
     audio: str | Path | None = None,
     calibration_snr_db: Sequence[float] = (5.0,),
+    augment_noise: str | Path | None = None,
+    augment_rir: str | Path | None = None,
+    device: str | None = None,
+    checkpoint_steps: int | None = None,
     explain: bool = False,
     overwrite: bool = False,
     seed: int = 0,
@@ -35,29 +39,39 @@ def compress(
 
     model: a hub id, a folder, or any module in memory, which stays as it is; `output` is needed
     for one, and `load(output, into=module)` brings the result back. audio: a corpus, transcribed
-    or not, that `mixed=True` measures on, clean and with noise at calibration_snr_db. explain: put
-    an analysis of each layer into the ledger. measure_zip: measure zipped sizes, which takes a
-    while. `options` are the command's method options; without `output` the folder is named after
-    the model and the methods, in the current folder.
+    or not, that `method="structured"` and "distill" train on, and that `mixed=True` measures on,
+    clean and with noise at calibration_snr_db. augment_noise, augment_rir: folders of noises and
+    impulse responses to train with; built-in ones without. device: where to train; a GPU if there
+    is one. checkpoint_steps: how often a training is saved, to be resumed by the same call after an
+    interruption; 500. explain: put an analysis of each layer into the ledger. measure_zip: measure
+    zipped sizes, which takes a while. `options` are the command's method options; without `output`
+    the folder is named after the model and the methods, in the current folder.
 
     Raises:
         AsrcompressError: the model, an option or the output cannot be used.
     """
-    from asrcompress.audit.calibration import CalibrationSource
-    from asrcompress.audit.temporary import temporary_calibration
+    from asrcompress.audit.temporary import Recordings, listening_to
     from asrcompress.compress import CompressRequest, read_options, run
 
-    source = None
-    if audio is not None:
-        source = CalibrationSource(audio, snr_db=tuple(calibration_snr_db), seed=seed)
+    recordings = Recordings(
+        audio=audio,
+        calibration_snr=tuple(calibration_snr_db),
+        augment_noise=None if augment_noise is None else Path(augment_noise),
+        augment_rir=None if augment_rir is None else Path(augment_rir),
+        device=device,
+        checkpoint_steps=checkpoint_steps,
+        seed=seed,
+    )
     chosen = read_options(options)
-    with temporary_calibration(source, chosen) as heard:
+    with listening_to(recordings, chosen) as heard:
         return run(
             CompressRequest(
                 model=str(model) if isinstance(model, str | Path) else model,
                 options=chosen,
                 output=None if output is None else Path(output),
-                audio=heard,
+                audio=heard.calibration,
+                training=heard.training,
+                place=heard.place,
                 explain=explain,
                 seed=seed,
                 overwrite=overwrite,

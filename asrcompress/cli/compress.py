@@ -5,21 +5,23 @@ The options of the methods come from the methods themselves, so a new method's f
 
 from __future__ import annotations
 
-import functools
-import inspect
-from pathlib import Path
-from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any
 
 import typer
 
 from asrcompress.cli import options
+from asrcompress.cli.listening_options import (
+    Audio,
+    AugmentNoise,
+    AugmentRir,
+    CalibrationNoise,
+    CalibrationSeconds,
+    CalibrationSnr,
+    CheckpointSteps,
+    TrainingDevice,
+)
+from asrcompress.cli.method_options import extended
 from asrcompress.cli.options import Debug, Json, Output, Overwrite, Quiet, Seed, TrustRemoteCode
-
-if TYPE_CHECKING:
-    from pydantic.fields import FieldInfo
-
-    from asrcompress.audit.calibration import CalibrationSource
 
 EXAMPLES = options.examples(
     "asrcompress compress facebook/wav2vec2-large-robust-ft-libri-960h --bits 8",
@@ -28,14 +30,18 @@ EXAMPLES = options.examples(
     "asrcompress compress my-model --bits 8 --bits 'encoder.layers.0.*=4' --conv --explain",
     "asrcompress compress my-model --adaptive three-class --fuzzy-set 2",
     "asrcompress compress my-model --mixed --target-ratio 0.12 --audio my-recordings",
+    "asrcompress compress my-model --method structured --sparsity 0.8 --audio my-recordings",
+    "asrcompress compress my-model --method distill --layers 6 --bits 8 --audio my-recordings",
+    "accelerate launch -m asrcompress compress my-model --method structured --sparsity 0.8 "
+    "--audio my-recordings --precision bf16",
 )
-_SNR, _SECONDS = "5", 60.0
+_SNR, _SECONDS = "5", 60.0  # the defaults of audit.temporary, which is slow to import
 
 
 def register(app: typer.Typer, *, with_method_options: bool) -> None:
     """Add the command to the program, with an option for every parameter of every method."""
-    added = _method_parameters() if with_method_options else []
-    app.command(name="compress", epilog=EXAMPLES)(_with(added))
+    command = extended(compress, with_methods=with_method_options)
+    app.command(name="compress", epilog=EXAMPLES)(command)
 
 
 def compress(
@@ -51,32 +57,14 @@ def compress(
     revision: Annotated[
         str | None, typer.Option("--revision", help="The hub's branch, tag or commit.")
     ] = None,
-    audio: Annotated[
-        Path | None,
-        typer.Option(
-            "--audio",
-            metavar="CORPUS",
-            help="Recordings, transcribed or not, that --mixed measures harm on.",
-        ),
-    ] = None,
-    calibration_snr: Annotated[
-        str,
-        typer.Option(
-            "--calibration-snr",
-            metavar="DB[,DB]",
-            help="Noisy versions of --audio to measure on besides; '' for none.",
-        ),
-    ] = _SNR,
-    calibration_noise: Annotated[
-        Path | None,
-        typer.Option(
-            "--calibration-noise", metavar="FOLDER", help="Noises for them; default built-in."
-        ),
-    ] = None,
-    calibration_seconds: Annotated[
-        float,
-        typer.Option("--calibration-seconds", min=1.0, help="At most so much of --audio is used."),
-    ] = _SECONDS,
+    audio: Audio = None,
+    calibration_snr: CalibrationSnr = _SNR,
+    calibration_noise: CalibrationNoise = None,
+    calibration_seconds: CalibrationSeconds = _SECONDS,
+    augment_noise: AugmentNoise = None,
+    augment_rir: AugmentRir = None,
+    device: TrainingDevice = None,
+    checkpoint_steps: CheckpointSteps = None,
     explain: Annotated[
         bool,
         typer.Option(
@@ -97,36 +85,41 @@ def compress(
     debug: Debug = False,  # noqa: ARG001 - the boundary looks for it
     **method_options: Any,
 ) -> None:
-    """Make a smaller checkpoint: prune it, quantise it, or let its layers' needs decide.
+    """Make a smaller checkpoint: train a smaller model, prune it, quantise it, or let its layers'
+    needs decide.
 
     The folder appears only after a fresh reload gave the same tensors.
     """
     from asrcompress import report
-    from asrcompress.audit.calibration import CalibrationSource
-    from asrcompress.audit.temporary import temporary_calibration
+    from asrcompress.audit.temporary import Recordings, listening_to
     from asrcompress.cli import console
     from asrcompress.compress import CompressRequest, read_options, run
+    from asrcompress.compress.training import processes
 
     chosen = read_options({**method_options, "include": include, "exclude": exclude})
-    source = CalibrationSource(
-        audio or "",
-        snr_db=options.numbers(calibration_snr, option="--calibration-snr"),
-        noise=calibration_noise,
-        duration_s=calibration_seconds,
+    recordings = Recordings(
+        audio=audio,
+        calibration_snr=options.numbers(calibration_snr, option="--calibration-snr"),
+        calibration_noise=calibration_noise,
+        calibration_seconds=calibration_seconds,
+        augment_noise=augment_noise,
+        augment_rir=augment_rir,
+        device=device,
+        checkpoint_steps=checkpoint_steps,
         seed=seed,
     )
-    if audio is None:
-        _refuse_without_audio(source)
     with (
-        console.watching(quiet=quiet) as progress,
-        temporary_calibration(source if audio else None, chosen, progress) as heard,
+        console.watching(quiet=quiet or not processes.is_main()) as progress,
+        listening_to(recordings, chosen, progress) as heard,
     ):
         artefact = run(
             CompressRequest(
                 model=model,
                 options=chosen,
                 output=output,
-                audio=heard,
+                audio=heard.calibration,
+                training=heard.training,
+                place=heard.place,
                 explain=explain,
                 seed=seed,
                 overwrite=overwrite,
@@ -137,73 +130,8 @@ def compress(
             progress,
         )
     if as_json:
-        folder = Path(artefact.folder)
         manifest = artefact.manifest.model_dump(mode="json")
-        console.show_json({"folder": str(folder), **manifest})
+        console.show_json({"folder": str(artefact.folder), **manifest})
     else:
         console.show(*report.artefact_tables(artefact.manifest, full=full, explain=explain))
     console.say(f"wrote {artefact.folder}", quiet=quiet)
-
-
-def _refuse_without_audio(source: CalibrationSource) -> None:
-    """Refuse options about audio that nobody gave, rather than ignore them."""
-    from asrcompress.core.errors import InputError
-
-    given = {
-        "--calibration-snr": source.snr_db != (float(_SNR),),
-        "--calibration-noise": source.noise is not None,
-        "--calibration-seconds": source.duration_s != _SECONDS,
-    }
-    names = [name for name, is_given in given.items() if is_given]
-    if names:
-        raise InputError(f"{names[0]} needs --audio", next_step="add recordings, or leave it out")
-
-
-def _with(added: list[inspect.Parameter]) -> Any:
-    """`compress` with these parameters in its signature, as the command line wants them."""
-    signature = inspect.signature(compress, eval_str=True)
-    own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
-    model, *others = (p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own)
-    parameters = [model, *added, *others]
-
-    @functools.wraps(compress)
-    def command(**arguments: Any) -> None:
-        compress(**arguments)
-
-    setattr(command, "__signature__", signature.replace(parameters=parameters))  # noqa: B010
-    command.__annotations__ = {p.name: p.annotation for p in parameters}
-    return command
-
-
-def _method_parameters() -> list[inspect.Parameter]:
-    from asrcompress.compress import options_by_group
-
-    return [
-        _parameter(name, field, group)
-        for group, fields in options_by_group().items()
-        for name, field in fields.items()
-    ]
-
-
-def _parameter(name: str, field: FieldInfo, group: str) -> inspect.Parameter:
-    flag = "--" + name.replace("_", "-")
-    option = typer.Option(flag, help=field.description, rich_help_panel=group.capitalize())
-    return inspect.Parameter(
-        name,
-        inspect.Parameter.KEYWORD_ONLY,
-        default=None,
-        annotation=Annotated[_plain_type(field.annotation) | None, option],
-    )
-
-
-def _plain_type(annotation: Any) -> Any:
-    """The type that the command line parses; the method checks the rest."""
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is Literal:
-        return type(arguments[0])
-    if origin is tuple:  # an option that may be given more than once
-        return list[_plain_type(arguments[0])]  # type: ignore[misc]
-    if origin in (Union, UnionType):
-        kinds = [kind for kind in arguments if kind is not NoneType]
-        return str if str in kinds else _plain_type(kinds[0])
-    return annotation
