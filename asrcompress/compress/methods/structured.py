@@ -13,7 +13,7 @@ final count is moved to the one asked for (structured/choose.py), and the traini
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from pydantic import Field
 
@@ -32,8 +32,9 @@ ORDER = 5
 TRIGGER = "method"
 
 _LEAST_MASK_RATE = 0.02  # public implementations'
+_HIGHEST_MASK_RATE = 1.0
 _TRAVEL = 10.0  # of log_alpha, from P(kept) = 0.998 to 0.02
-_FASTEST = 0.1  # of the steps, in which it can travel that far at the full rate
+_TRAVEL_SHARE = 0.035  # of the steps: half of those in which the target rises, or masks lag behind
 
 
 class Params(TrainingParams):
@@ -58,7 +59,7 @@ class Params(TrainingParams):
         default=None,
         gt=0,
         le=10,
-        description="of the masks; by the number of steps if not given, at least 0.02",
+        description="of the masks; 0.02 if not given, more for fewer than 14,000 steps",
     )
     finetune_steps: int | None = Field(
         default=None,
@@ -69,10 +70,11 @@ class Params(TrainingParams):
 
     @property
     def mask_rate(self) -> float:
-        """The masks' learning rate: enough for one to close within a tenth of the steps."""
+        """The masks' learning rate, at which one can close in 3.5 % of the steps; 0.02 to 1."""
         if self.mask_learning_rate is not None:
             return self.mask_learning_rate
-        return max(_LEAST_MASK_RATE, _TRAVEL / (_FASTEST * self.steps))
+        needed = _TRAVEL / (_TRAVEL_SHARE * self.steps)
+        return min(_HIGHEST_MASK_RATE, max(_LEAST_MASK_RATE, needed))
 
     @property
     def stages(self) -> tuple[int, int]:
@@ -122,6 +124,7 @@ def train(params: Params, context: TrainingContext) -> Trained:
         OutputError: the training's folder cannot be used.
         ModelError: the model's blocks do not fit, or the loss is no longer a number.
     """
+    from asrcompress.compress.structured.plain_form import make_plain, plain_form
     from asrcompress.compress.structured.removal import remove
     from asrcompress.compress.student.build import block_parameters
     from asrcompress.compress.training.loop import Training
@@ -140,7 +143,12 @@ def train(params: Params, context: TrainingContext) -> Trained:
         training.divergence(student),
         before=before,
     )
-    return Trained(module=student.cpu().eval(), record=record, structure=structure)
+    student.cpu().eval()
+    form = plain_form(structure, cast("Any", student).config)
+    if form is None:
+        return Trained(module=student, record=record, structure=structure)
+    plain = make_plain(student, form)
+    return Trained(plain.module, record, config=form.config, origin=plain.origin)
 
 
 def _masks(

@@ -124,12 +124,12 @@ class PruningObjective(RecoveryObjective):
         return {"loss": loss + held, **terms, "sparsity": held.detach()}
 
     def parameter_groups(self) -> list[dict[str, Any]]:
-        """The student's weights; masks and multipliers at their own rate."""
+        """The student's weights; masks and multipliers at rates of their own."""
         scale = self._params.mask_rate / self._params.learning_rate
         return [
             *super().parameter_groups(),
             {"params": list(self.masks.parameters()), "scale": scale},
-            {"params": list(self.lagrangian.parameters()), "scale": scale},
+            *self.lagrangian.parameter_groups(scale),
         ]
 
     def prepare(self, step: int) -> None:
