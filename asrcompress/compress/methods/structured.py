@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from pydantic import Field
 
 from asrcompress.compress.training.params import TrainingParams
+from asrcompress.compress.training.schedule import WARM_UP
 
 if TYPE_CHECKING:
     import torch
@@ -34,7 +35,7 @@ TRIGGER = "method"
 _LEAST_MASK_RATE = 0.02  # public implementations'
 _HIGHEST_MASK_RATE = 1.0
 _TRAVEL = 10.0  # of log_alpha, from P(kept) = 0.998 to 0.02
-_TRAVEL_SHARE = 0.035  # of the steps: half of those in which the target rises, or masks lag behind
+_TRAVEL_SHARE = 0.5  # of the steps in which the target rises; slower masks lag behind it
 
 
 class Params(TrainingParams):
@@ -55,11 +56,14 @@ class Params(TrainingParams):
     select: Literal["learned", "magnitude"] = Field(
         default="learned", description="what is removed: by learned masks, or by weights' norms"
     )
+    sparsity_warmup: float = Field(
+        default=WARM_UP, gt=0, le=1, description="share of the steps over which the target rises"
+    )
     mask_learning_rate: float | None = Field(
         default=None,
         gt=0,
         le=10,
-        description="of the masks; 0.02 if not given, more for fewer than 14,000 steps",
+        description="of the masks; 0.02 if not given, more where the target rises in few steps",
     )
     finetune_steps: int | None = Field(
         default=None,
@@ -70,10 +74,10 @@ class Params(TrainingParams):
 
     @property
     def mask_rate(self) -> float:
-        """The masks' learning rate, at which one can close in 3.5 % of the steps; 0.02 to 1."""
+        """The masks' learning rate: one can close in half of the target's rise; 0.02 to 1."""
         if self.mask_learning_rate is not None:
             return self.mask_learning_rate
-        needed = _TRAVEL / (_TRAVEL_SHARE * self.steps)
+        needed = _TRAVEL / (_TRAVEL_SHARE * self.sparsity_warmup * self.steps)
         return min(_HIGHEST_MASK_RATE, max(_LEAST_MASK_RATE, needed))
 
     @property

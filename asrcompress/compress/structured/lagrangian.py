@@ -10,9 +10,6 @@ from typing import Any, cast
 
 import torch
 
-from asrcompress.compress.training.schedule import WARM_UP
-
-
 # Of the rate of lambda_2 and of the masks. With equal rates lambda_1 winds up while masks are still
 # far from closing, and carries them beyond the target: to 1.00 of 0.70 in 300 or 1000 steps of a
 # tiny model, where a tenth carries them to 0.76.
@@ -45,10 +42,9 @@ class Lagrangian(torch.nn.Module):
         ]
 
 
-def target_at(step: int, steps: int, sparsity: float) -> float:
-    """The sparsity to hold at a step counted from 0: up linearly over 7 % of them."""
-    warm_up = max(1, round(WARM_UP * steps))
-    return sparsity * min(1.0, (step + 1) / warm_up)
+def target_at(step: int, rise: float, sparsity: float) -> float:
+    """The sparsity to hold at a step counted from 0: up linearly over `rise` steps."""
+    return sparsity * min(1.0, (step + 1) / max(1.0, rise))
 
 
 def _ascended(multiplier: torch.Tensor) -> torch.Tensor:

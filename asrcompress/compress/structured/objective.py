@@ -135,7 +135,8 @@ class PruningObjective(RecoveryObjective):
     def prepare(self, step: int) -> None:
         """Draw the step's masks and set its target."""
         self._final = None
-        self._target = target_at(step, self._steps, self._params.sparsity)
+        rise = self._params.sparsity_warmup * self._steps
+        self._target = target_at(step, rise, self._params.sparsity)
         self.masks.draw(step, self._seed)
 
     def measures(self) -> dict[str, float]:
