@@ -99,6 +99,11 @@ class ArtefactView:
         return any(row.medium > 0 for row in found if row)
 
     @property
+    def left_alone_title(self) -> str:
+        """A training changes more tensors than it makes smaller."""
+        return "What is no smaller" if self.manifest.training else "What was left alone"
+
+    @property
     def left_alone(self) -> list[LedgerGroup]:
         """What was left alone, the largest first; tied tensors have no bytes of their own."""
         groups = group_rows(row for row in self.manifest.ledger.rows if not row.is_compressed)
@@ -152,7 +157,7 @@ def artefact_view(manifest: ArtefactManifest) -> ArtefactView:
             SizeRow("disk", "compression rate (disk)", before.disk_bytes, after.disk_bytes),
             SizeRow("zipped", "compression rate (zipped)", before.zipped_bytes, after.zipped_bytes),
         ),
-        sums=sums_of(manifest.ledger),
+        sums=sums_of(manifest.ledger, "no smaller" if training else "left alone"),
     )
 
 

@@ -63,11 +63,11 @@ def group_rows(rows: Iterable[LedgerRow]) -> list[LedgerGroup]:
     return [LedgerGroup(_group_name(members), tuple(members)) for members in found.values()]
 
 
-def sums_of(ledger: Ledger) -> dict[str, Ledger]:
-    """The compressed tensors, those left alone, and all."""
+def sums_of(ledger: Ledger, left_alone: str) -> dict[str, Ledger]:
+    """The compressed tensors, those left alone under that name, and all."""
     return {
         "compressed": _part(row for row in ledger.rows if row.is_compressed),
-        "left alone": _part(row for row in ledger.rows if not row.is_compressed),
+        left_alone: _part(row for row in ledger.rows if not row.is_compressed),
         "total": ledger,
     }
 

@@ -18,7 +18,8 @@ ZIPS_INCOMPARABLE = (
     "well, so zipped sizes and rates do not compare with those of other models"
 )
 _QUANTISED_NAME = re.compile(r"q?int[248]|w[248]|float8|fp8", re.IGNORECASE)
-_PRUNE, _HALF_PRECISION = "prune", 16  # a method that quantises nothing, and bits that do not
+_PRUNE, _HALF_PRECISION = "prune", 16  # bits that quantise nothing
+_NOT_QUANTISING = (_PRUNE, "structured", "distill")
 _AS_LARGE = 0.99  # configuration and tokenizer files may differ by a few bytes
 _NOTICEABLE_SPARSITY = 0.01  # trained fp32 weights hold next to no exact zeros
 
@@ -104,7 +105,7 @@ def derived_notes(results: Results, costs: CostTable) -> tuple[str, ...]:
 def is_quantised(artefact: ArtefactResult) -> bool:
     """True where a method chose 8 bits or fewer; by the name where no method is known."""
     if artefact.methods:
-        others = (step for step in artefact.methods if step.get("method") != _PRUNE)
+        others = (step for step in artefact.methods if step.get("method") not in _NOT_QUANTISING)
         return any(step.get("bits") != _HALF_PRECISION for step in others)
     return bool(_QUANTISED_NAME.search(artefact.compression))
 

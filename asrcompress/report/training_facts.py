@@ -44,7 +44,8 @@ def training_facts(record: TrainingRecord) -> dict[str, str]:
         "device": f"{record.device}, {record.precision}",
     }
     if record.layers_kept:
-        found["began as"] = f"the original's layers {list_names(map(str, record.layers_kept))}"
+        layers = list_names(map(str, record.layers_kept))
+        found["began as"] = f"layers {layers} of the original, counted from 1"
     found |= _ends(record)
     found["block parameters"] = _parameter_words(record)
     return found

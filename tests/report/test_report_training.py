@@ -114,7 +114,7 @@ def test_a_terminal_shows_24_blocks_in_as_many_lines() -> None:
 def test_a_student_says_what_it_began_as_and_why_it_ended() -> None:
     """Distillation has no structure to show, but layers and an early end."""
     text = " ".join(plain(artefact_tables(distilled())).split())
-    assert "began as the original's layers 2, 4, 6, 8, 10, 12" in text
+    assert "began as layers 2, 4, 6, 8, 10, 12 of the original, counted from 1" in text
     assert "12,000 of 20,000: divergence goal met" in text
     assert "What is left of each block" not in text
 
@@ -170,6 +170,22 @@ def test_totals_have_weights_before_and_after() -> None:
     lines = plain(artefact_tables(manifest)).splitlines()
     (total,) = [line.split() for line in lines if line.startswith("total ")]
     assert total[2:4] == [f"{found['weights_before']:,}", f"{found['weights']:,}"]
+
+
+def test_what_is_no_smaller_is_not_said_to_be_left_alone() -> None:
+    """Training changes norms too; JSON keeps its names."""
+    manifest = distilled()
+    text = plain(artefact_tables(manifest))
+    assert "left alone" not in text
+    assert any(line.startswith("no smaller ") for line in text.splitlines())
+    assert "What is no smaller" in render_artefact(manifest, "markdown")
+    page = render_artefact(manifest, "html")
+    assert "Tensors that no method made smaller" in page
+    assert set(json.loads(render_artefact(manifest, "json"))["totals"]) == {
+        "compressed",
+        "left_alone",
+        "total",
+    }
 
 
 def test_all_removed_is_no_division_by_zero() -> None:

@@ -149,6 +149,19 @@ def test_methods_say_what_was_done_better_than_names(results: Results) -> None:
     assert quantised.startswith("int8: 8-bit weights")
 
 
+def test_training_alone_quantises_nothing(results: Results) -> None:
+    """A model that was pruned by blocks or distilled holds floats, until bits are chosen too."""
+    structured, distill = {"method": "structured", "sparsity": 0.8}, {"method": "distill"}
+    choose = {"method": "quantize", "bits": 8}
+    methods = {"int8": (structured,), "int4": (distill,), "int2": (structured, choose)}
+    changed = tuple(
+        row.model_copy(update={"methods": methods.get(row.name, ()), "sparsity": 0.0})
+        for row in results.artefacts
+    )
+    notes = build_view(_with(results, artefacts=changed), CostTable()).notes
+    assert [note.split(":")[0] for note in notes if "8-bit weights" in note] == ["int2"]
+
+
 def test_method_names_margin_level_and_blocks(results: Results, costs: CostTable) -> None:
     """How a verdict came about is one line."""
     assert build_view(results, costs).method == (

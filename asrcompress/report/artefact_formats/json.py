@@ -12,6 +12,8 @@ from asrcompress.report.block_widths import BlockWidths
 from asrcompress.report.layers import LayerView
 from asrcompress.report.training_facts import audio_heard_s, parameters_ratio, training_s
 
+_PARTS = ("compressed", "left_alone", "total")
+
 
 def render(view: ArtefactView) -> str:
     """The manifest, and beside it summary, rates, totals, class_shares, blocks and layers.
@@ -25,7 +27,7 @@ def render(view: ArtefactView) -> str:
             "summary": view.summary,
             "notes": list(view.notes),
             "rates": {row.name: row.rate for row in view.sizes},
-            "totals": {name.replace(" ", "_"): _total(row) for name, row in view.sums.items()},
+            "totals": dict(zip(_PARTS, map(_total, view.sums.values()), strict=True)),
             "class_shares": None
             if shares is None
             else {

@@ -89,7 +89,7 @@ def _folded(view: ArtefactView) -> Iterator[tuple[str, str]]:
         title = "Masks at the end: mean probability of being kept"
         yield (title, _numbers(*mask_rows(record.masks)))
     yield ("Layers", _layers(view))
-    yield ("What was left alone", _left_alone(view))
+    yield (view.left_alone_title, _left_alone(view))
 
 
 def _blocks(view: ArtefactView) -> str:
