@@ -50,11 +50,11 @@ def test_a_free_sparsity_is_driven_to_the_target() -> None:
         for group in lagrangian.parameter_groups(1.0)
     ]
     optimiser = torch.optim.Adam(groups)
-    for _ in range(1500):
+    for _ in range(600):
         optimiser.zero_grad()
         lagrangian(torch.sigmoid(logit), 0.8).backward()
         optimiser.step()
-    assert float(torch.sigmoid(logit)) == pytest.approx(0.8, abs=0.01)
+    assert float(torch.sigmoid(logit).detach()) == pytest.approx(0.8, abs=0.01)
 
 
 def test_target_rises_over_seven_percent() -> None:
