@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -11,33 +13,76 @@ from asrcompress.core.device import resolve_device
 from asrcompress.core.errors import InputError
 
 
+class OwnState:
+    """accelerate's settings, of which a process has one set: ours while a block lasts.
+
+    So two trainings of one process may differ, and an Accelerator of a user's own goes on as it
+    was. Where several processes train together there is one set for all of their life.
+    """
+
+    def __init__(self) -> None:
+        self._own: tuple[dict[str, Any], ...] = ({}, {}, {})
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        """Ours while it lasts."""
+        from accelerate.state import AcceleratorState, GradientState, PartialState
+
+        if processes.count() > 1:
+            yield
+            return
+        holders: tuple[Any, ...] = (PartialState, AcceleratorState, GradientState)
+        others = [holder._shared_state for holder in holders]
+        for holder, own in zip(holders, self._own, strict=True):
+            holder._shared_state = own
+        try:
+            yield
+        finally:
+            for holder, other in zip(holders, others, strict=True):
+                holder._shared_state = other
+
+
 def accelerator_for(device: str, precision: str) -> Any:
-    """accelerate's Accelerator; one begun before in this process with other settings is forgotten.
+    """accelerate's Accelerator, with the settings of the state that is in force.
 
     Raises:
         InputError: there is no such device here, or it cannot compute in that precision.
     """
     from accelerate import Accelerator, DistributedDataParallelKwargs
-    from accelerate.state import AcceleratorState
 
     found = torch.device(resolve_device(device))
-    if precision != "fp32" and found.type == "cpu":
+    if precision != "fp32" and found.type != "cuda":
         raise InputError(
-            "training in half precision on the CPU",
-            got=precision,
+            "training in half precision without a GPU",
+            got=f"{precision} on {found.type}",
             expected="fp32",
             next_step="leave precision out, or train on a GPU",
         )
-    if processes.count() == 1:
-        AcceleratorState._reset_state(reset_partial_state=True)
-        if found.type == "cuda" and found.index is not None:
-            torch.cuda.set_device(found)
-    return Accelerator(
-        cpu=found.type == "cpu",
-        mixed_precision="no" if precision == "fp32" else precision,
-        # the blocks after the last that the loss looks at have no gradient
-        kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
-    )
+    if processes.count() == 1 and found.type == "cuda" and found.index is not None:
+        torch.cuda.set_device(found)
+    try:
+        return Accelerator(
+            cpu=found.type == "cpu",
+            mixed_precision="no" if precision == "fp32" else precision,
+            # the blocks after the last that the loss looks at have no gradient
+            kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
+        )
+    except ValueError as error:
+        raise InputError(
+            "the device cannot be trained on so", got=f"{precision} on {device}: {error}"
+        ) from None
+
+
+@contextmanager
+def own_randomness() -> Iterator[None]:
+    """Whatever is seeded or drawn while it lasts, torch's random numbers go on after it as before.
+
+    Those of GPUs too, where they are in use already.
+    """
+    gpus: Any = torch.cuda
+    in_use = range(gpus.device_count()) if gpus.is_initialized() else ()
+    with torch.random.fork_rng(devices=list(in_use)):
+        yield
 
 
 def device_name(device: torch.device) -> str:

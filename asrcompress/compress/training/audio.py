@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from asrcompress.core.training_record import TrainingCorpus
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -34,3 +36,17 @@ class TrainingAudio:
     sha256: str
     augment: Augment | None
     augmentation: str
+
+
+def corpus_of(learned: TrainingAudio, held_out: int, *, with_transcripts: bool) -> TrainingCorpus:
+    """What a record says of the audio that is learned from; held_out: utterances beside it."""
+    return TrainingCorpus(
+        name=learned.name,
+        utterances=len(learned.utterances),
+        duration_s=round(sum(u.duration_s for u in learned.utterances), 3),
+        speakers=len({u.speaker for u in learned.utterances} - {None}) or None,
+        sha256=learned.sha256,
+        transcripts=with_transcripts,
+        augmentation=learned.augmentation,
+        held_out=held_out,
+    )

@@ -13,6 +13,7 @@ import torch
 from asrcompress.compress.training.audio import TrainingAudio
 from asrcompress.compress.training.labels import Labels
 from asrcompress.compress.training.params import TrainingParams
+from asrcompress.core.errors import InputError
 from asrcompress.core.seeds import generator_for
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _POOLED = 32  # batches drawn together, so that each can be of utterances of like length
 _KEPT_EPOCHS = 4
+_SHORTEST_S = 0.5  # a word; every encoder gives several frames of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,6 @@ class Batch:
     sizes: torch.Tensor
     labels: torch.Tensor | None = None
 
-    @property
-    def audio_s(self) -> float:
-        """Samples of all recordings, in seconds at 16 kHz."""
-        return float(self.sizes.sum()) / 16_000
-
     def to(self, device: torch.device) -> Batch:
         """The same on a device."""
         clean = {name: value.to(device) for name, value in self.clean.items()}
@@ -59,7 +56,11 @@ class Batches:
     """The batches of a training, made when asked for.
 
     Without transcripts the recordings of a batch are cut to its shortest, so that nothing is
-    padding; with them they stay whole. place: this process among `places` that train together.
+    padding; with them they stay whole. What is shorter than half a second is followed by silence,
+    whatever its manifest said. place: this process among `places` that train together.
+
+    Raises:
+        InputError: there is no audio, or no transcripts where they are asked for.
     """
 
     loaded: LoadedModel
@@ -71,6 +72,8 @@ class Batches:
     _starts: list[int] = field(default_factory=lambda: [0])
 
     def __post_init__(self) -> None:
+        if not self.audio.utterances:
+            raise InputError("nothing to train on", where=self.audio.name, got="no utterances")
         self.labels = Labels.of(self.loaded, self.audio) if self.params.ctc_weight else None
         self._epoch = lru_cache(_KEPT_EPOCHS)(self._drawn)
 
@@ -110,11 +113,14 @@ class Batches:
         return [batches[place] for place in generator.permutation(len(batches))]
 
     def _length_s(self, utterance: Utterance) -> float:
+        """Seconds that are heard of it, as far as its manifest tells."""
+        if self.labels is not None:
+            return utterance.duration_s
         return min(utterance.duration_s, self.params.longest_seconds)
 
     def _batch(self, chosen: Sequence[Utterance], draws: Sequence[np.random.Generator]) -> Batch:
         rate = self.loaded.sample_rate_hz
-        clean = [utterance.audio(rate) for utterance in chosen]
+        clean = [_lengthened(u.audio(rate), round(_SHORTEST_S * rate)) for u in chosen]
         if self.labels is None:
             most = min(round(self.params.longest_seconds * rate), *(len(one) for one in clean))
             clean = [_cut(one, most, draw) for one, draw in zip(clean, draws, strict=True)]
@@ -151,6 +157,11 @@ def _runs(utterances: Sequence[Utterance], most_s: float, length_s: Any) -> list
         runs[-1].append(utterance)
         total_s += length_s(utterance)
     return [tuple(run) for run in runs if run]
+
+
+def _lengthened(samples: Samples, least: int) -> Samples:
+    """The samples, followed by silence where there are fewer than `least`."""
+    return np.pad(samples, (0, max(0, least - len(samples))))
 
 
 def _cut(samples: Samples, most: int, draw: np.random.Generator) -> Samples:

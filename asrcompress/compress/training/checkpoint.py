@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from asrcompress.core.errors import OutputError
 from asrcompress.core.files import read_json, write_json
 
 _IDENTITY = "training.json"
+_STATE, _PARTIAL = ".pt", ".partial"
 _FORM = 1
 
 
@@ -31,7 +32,7 @@ class Checkpoints:
         """
         marker = self.folder / _IDENTITY
         found = read_json(marker) if marker.is_file() else None
-        if found is None and self.folder.is_dir() and any(self.folder.iterdir()):
+        if found is None and self._has_anything_else():
             raise OutputError(
                 "not a training's folder", where=self.folder, expected=f"{_IDENTITY} in it"
             )
@@ -55,7 +56,7 @@ class Checkpoints:
             OutputError: there is no room, or the folder cannot be written.
         """
         path = self._path(stage)
-        partial = path.with_suffix(".partial")
+        partial = path.with_suffix(_PARTIAL)
         try:
             with partial.open("wb") as file:
                 torch.save(state, file)
@@ -65,7 +66,10 @@ class Checkpoints:
         except (OSError, RuntimeError) as error:
             partial.unlink(missing_ok=True)
             raise OutputError(
-                "a training's state cannot be saved", where=path, got=str(error)[:200]
+                "a training's state cannot be saved",
+                where=path,
+                got=_reason(error),
+                next_step="make room; the same command goes on from the last one saved",
             ) from None
 
     def read(self, stage: str) -> dict[str, Any] | None:
@@ -89,8 +93,28 @@ class Checkpoints:
         return state
 
     def remove(self) -> None:
-        """Remove the folder; nothing is left to resume."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Remove the states, and the folder if nothing else is in it; nothing is left to resume."""
+        with suppress(OSError):
+            for kind in (f"*{_STATE}", f"*{_PARTIAL}", f".{_IDENTITY}.*", _IDENTITY):
+                for path in self.folder.glob(kind):
+                    path.unlink()
+            self.folder.rmdir()
 
     def _path(self, stage: str) -> Path:
-        return self.folder / f"{stage}.pt"
+        return self.folder / f"{stage}{_STATE}"
+
+    def _has_anything_else(self) -> bool:
+        """Whether there is more than what a process left that was killed while it began."""
+        if not self.folder.is_dir():
+            return False
+        return any(not path.name.startswith(f".{_IDENTITY}.") for path in self.folder.iterdir())
+
+
+def _reason(error: BaseException) -> str:
+    """What the system said, where PyTorch's writer raised errors of its own after it."""
+    raised: BaseException | None = error
+    while raised is not None:
+        if isinstance(raised, OSError) and raised.strerror:
+            return raised.strerror
+        raised = raised.__context__
+    return type(error).__name__

@@ -28,7 +28,7 @@ class CurveLog:
     @classmethod
     def over(cls, steps: int) -> CurveLog:
         """For a training of so many steps."""
-        return cls(max(1, steps // POINTS))
+        return cls(max(1, -(-steps // POINTS)))
 
     def is_due(self, step: int) -> bool:
         """Whether a point belongs at a step, counted from 1."""
@@ -44,13 +44,27 @@ class CurveLog:
             self._sums[name] = self._sums.get(name, 0.0) + value
         self._count += 1
 
-    def point(self, step: int, measured: dict[str, float]) -> dict[str, float]:
+    def point(self, step: int, measured: dict[str, float]) -> None:
         """Close a point: the means since the last one, and what is measured now."""
         means = {name: value / self._count for name, value in self._sums.items()}
-        row = {"step": float(step), **means, **measured}
-        self.rows.append(row)
+        self.rows.append({"step": float(step), **means, **measured})
         self._sums, self._count = {}, 0
-        return row
+
+    def point_of_masks(self, step: int, means: dict[str, list[float]]) -> None:
+        """Add a point of the masks; none where there are no masks."""
+        if means:
+            self.masks.append({"step": step, **means})
+
+    def said(self) -> str:
+        """The last point: loss 0.123, sparsity 0.51 of 0.80; nothing before the first one."""
+        row = self.rows[-1] if self.rows else {}
+        said = [f"loss {row['loss']:.4g}"] if "loss" in row else []
+        if "expected_sparsity" in row:
+            said.append(f"sparsity {row['expected_sparsity']:.2f} of {row['target_sparsity']:.2f}")
+        divergences = [row["divergence"] for row in self.rows if "divergence" in row]
+        if divergences:
+            said.append(f"divergence {divergences[-1]:.3g}")
+        return ", ".join(said)
 
     def state(self) -> dict[str, Any]:
         """All of it, for a checkpoint."""

@@ -15,25 +15,36 @@ from asrcompress.core.seeds import generator_for
 
 if TYPE_CHECKING:
     from asrcompress.core.checkpoint import LoadedModel
+    from asrcompress.core.utterance import Utterance
 
 _SHARE = 20  # one utterance in so many
 _MOST = 24
 _MOST_S = 90.0
+_SHORTEST_S = 0.5  # a word; every encoder gives several frames of it
+_LONGEST_S = 30.0  # attention over more needs much memory
 _CONDITION = "clean"
 
 
 def split(audio: TrainingAudio, seed: int) -> tuple[TrainingAudio, CalibrationAudio]:
     """What is trained on, and a small seeded sample that is not; empty of fewer than 20."""
     count = min(_MOST, len(audio.utterances) // _SHARE)
+    long_enough = [u for u in audio.utterances if u.duration_s >= _SHORTEST_S]
     drawn = sorted(
-        audio.utterances, key=lambda u: float(generator_for(seed, "held out", u.id).random())
+        long_enough, key=lambda u: float(generator_for(seed, "held out", u.id).random())
     )[:count]
-    kept = CalibrationAudio(audio.name, _CONDITION, tuple(drawn), audio.sha256)
+    kept = CalibrationAudio(audio.name, _CONDITION, tuple(map(_begun, drawn)), audio.sha256)
     if drawn:
         kept = beginning(kept, _MOST_S)
     ids = {utterance.id for utterance in kept.utterances}
     left = tuple(utterance for utterance in audio.utterances if utterance.id not in ids)
     return replace(audio, utterances=left), kept
+
+
+def _begun(utterance: Utterance) -> Utterance:
+    """The utterance, or the first 30 s of a longer one."""
+    if utterance.duration_s <= _LONGEST_S:
+        return utterance
+    return replace(utterance, duration_s=_LONGEST_S, is_segment=True)
 
 
 class HeldOut:

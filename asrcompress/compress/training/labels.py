@@ -23,7 +23,10 @@ _CASES: tuple[Callable[[str], str], ...] = (str, str.upper, str.lower)
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """The tokens of transcripts, in the letters that the tokenizer knows."""
+    """The tokens of transcripts, in the letters that the tokenizer knows.
+
+    What it has no token for is left out: a model must not learn to say that it does not know.
+    """
 
     tokenizer: Any
     in_case: Callable[[str], str]
@@ -62,11 +65,15 @@ class Labels:
 
     def of_batch(self, utterances: Sequence[Utterance]) -> torch.Tensor:
         """(batch, longest) token ids, -100 beyond a text's end."""
-        rows = [self.tokenizer(self.in_case(u.text or "")).input_ids for u in utterances]
-        labels = torch.full((len(rows), max(map(len, rows))), NOTHING)
+        rows = [self._tokens(self.in_case(u.text or "")) for u in utterances]
+        labels = torch.full((len(rows), max(1, *map(len, rows))), NOTHING)
         for row, tokens in zip(labels, rows, strict=True):
             row[: len(tokens)] = torch.tensor(tokens)
         return labels
+
+    def _tokens(self, text: str) -> list[int]:
+        unknown = self.tokenizer.unk_token_id
+        return [token for token in self.tokenizer(text).input_ids if token != unknown]
 
 
 def _unknown(tokenizer: Any, texts: Sequence[str]) -> float:

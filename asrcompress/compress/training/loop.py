@@ -8,8 +8,9 @@ number of threads and processes.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -17,18 +18,25 @@ from typing import Any
 import torch
 
 from asrcompress.compress.training import processes
-from asrcompress.compress.training.accelerator import accelerator_for, device_name
+from asrcompress.compress.training.accelerator import (
+    OwnState,
+    accelerator_for,
+    device_name,
+    own_randomness,
+)
+from asrcompress.compress.training.audio import corpus_of
 from asrcompress.compress.training.batches import Batch, Batches
 from asrcompress.compress.training.checkpoint import Checkpoints
 from asrcompress.compress.training.curves import CurveLog
 from asrcompress.compress.training.held_out import HeldOut, split
 from asrcompress.compress.training.objective import Objective
+from asrcompress.compress.training.optimiser import clipped, learned, optimiser_for, set_rates
 from asrcompress.compress.training.params import TrainingParams
 from asrcompress.compress.training.schedule import rate_at
 from asrcompress.compress.training.trained import TrainingContext
 from asrcompress.core.errors import ModelError
 from asrcompress.core.files import sha256_of_json
-from asrcompress.core.training_record import TrainingCorpus, TrainingRecord
+from asrcompress.core.training_record import TrainingRecord
 
 _CLIP = 1.0  # the gradients' largest norm; CoFi's and most fine-tunings'
 _MEASURED = 20  # times a stage that the held-out divergence is measured
@@ -37,48 +45,55 @@ _TIMED = 200  # steps whose time the median is over
 
 @dataclass
 class _Progress:
-    """Where a stage is."""
+    """Where a stage is, and at which step it was saved last."""
 
     step: int = 0
     is_over: bool = False
     stopped_early: bool = False
+    saved: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """What a stage runs: the objective, and both as accelerate wraps them."""
+
+    name: str
+    objective: Objective
+    run: Any
+    optimiser: Any
+    steps: int
 
 
 class Training:
     """One training of one or more stages, each of which may be resumed.
 
+    Ctrl-C leaves it with KeyboardInterrupt, whose words say where it goes on.
+
     Raises, from any method:
         InputError: a recording cannot be read, or transcripts are asked for and lacking.
         OutputError: its folder holds another training, or cannot be written.
-        ModelError: the loss is no longer a number.
+        ModelError: the loss or its gradient is no longer a number.
     """
 
     def __init__(self, params: TrainingParams, context: TrainingContext, steps: int) -> None:
         """steps: of all stages together."""
         self.params, self.context = params, context
-        self.accelerator = accelerator_for(context.place.device, params.precision)
-        self.device = self.accelerator.device
-        learned, held = split(context.audio, context.seed)
+        self.checkpoints = Checkpoints(context.folder)
+        self._own_state = OwnState()
+        with self._own_state():
+            self.accelerator = accelerator_for(context.place.device, params.precision)
+            self.device = self.accelerator.device
+            if processes.is_main():
+                self.checkpoints.open(context.identity)
+            self.accelerator.wait_for_everyone()
+        audio, held = split(context.audio, context.seed)
         self.teacher = context.original()
+        self.batches = Batches(
+            self.teacher, audio, params, context.seed, processes.rank(), processes.count()
+        )
         self.held_out = HeldOut(self.teacher, held)
         self.teacher.model.to(self.device)
-        self.batches = Batches(
-            self.teacher, learned, params, context.seed, processes.rank(), processes.count()
-        )
-        self.corpus = TrainingCorpus(
-            name=learned.name,
-            utterances=len(learned.utterances),
-            duration_s=round(sum(u.duration_s for u in learned.utterances), 3),
-            speakers=len({u.speaker for u in learned.utterances} - {None}) or None,
-            sha256=learned.sha256,
-            transcripts=params.ctc_weight > 0,
-            augmentation=learned.augmentation,
-            held_out=len(held.utterances),
-        )
-        self.checkpoints = Checkpoints(context.folder)
-        if processes.is_main():
-            self.checkpoints.open(context.identity)
-        self.accelerator.wait_for_everyone()
+        self.corpus = corpus_of(audio, len(held.utterances), with_transcripts=params.ctc_weight > 0)
         self.log = CurveLog.over(steps)
         self.steps, self.before, self.done = steps, 0, 0
         self.stopped_early = False
@@ -90,13 +105,15 @@ class Training:
         A stage that was over before is not run again.
         """
         objective.to(self.device)
-        optimiser = torch.optim.AdamW(_groups(objective), weight_decay=0.0)
+        optimiser = optimiser_for(objective)
         at = self._resume(name, objective, optimiser)
         self.stopped_early = at.stopped_early
         if not at.is_over:
-            run, optimiser = self.accelerator.prepare(objective, optimiser)
-            with ThreadPoolExecutor(1) as aside:
-                self._run(name, (objective, run, optimiser), steps, at, aside)
+            with self._own_state(), own_randomness(), _telling_where(at):
+                run, prepared = self.accelerator.prepare(objective, optimiser)
+                with ThreadPoolExecutor(1) as aside:
+                    self._run(_Stage(name, objective, run, prepared, steps), at, aside)
+                self.accelerator.free_memory()
         objective.prepare(max(0, at.step - 1))
         self.before += at.step
         self.done += at.step
@@ -131,23 +148,21 @@ class Training:
             **of_the_method,
         )
 
-    def _run(
-        self, name: str, parts: tuple[Objective, Any, Any], steps: int, at: _Progress, aside: Any
-    ) -> None:
-        objective, run, optimiser = parts
-        objective.train()
-        for batch in self._heard(at.step, steps, aside):
-            started = time.perf_counter()
-            values = self._step(objective, run, optimiser, batch, at.step, steps)
+    def _run(self, stage: _Stage, at: _Progress, aside: ThreadPoolExecutor) -> None:
+        stage.objective.train()
+        begun = time.perf_counter()
+        for batch in self._heard(at.step, stage.steps, aside):
+            values = self._step(stage, batch, at.step)
             at.step += 1
-            self.seconds = [*self.seconds[-_TIMED:], time.perf_counter() - started]
+            self.seconds = [*self.seconds[1 - _TIMED :], time.perf_counter() - begun]
             self.log.add(values)
-            self._observe(name, objective, at, steps)
-            at.is_over = at.is_over or at.step == steps
+            self._observe(stage, at)
+            at.is_over = at.is_over or at.step == stage.steps
             if at.is_over or at.step % self.context.place.checkpoint_steps == 0:
-                self._save(name, objective, optimiser, at)
+                self._save(stage, at)
             if at.is_over:
                 return
+            begun = time.perf_counter()
 
     def _heard(self, first: int, steps: int, aside: ThreadPoolExecutor) -> Iterator[Batch]:
         """The batches of a stage, the next one made while one is learned from."""
@@ -159,99 +174,98 @@ class Training:
                 coming = aside.submit(self.batches.at, offset + step + 1)
             yield batch.to(self.device)
 
-    def _step(
-        self, objective: Objective, run: Any, optimiser: Any, batch: Batch, step: int, steps: int
-    ) -> dict[str, float]:
+    def _step(self, stage: _Stage, batch: Batch, step: int) -> dict[str, float]:
         torch.manual_seed(_seed_of(self.context.seed, self.before + step, processes.rank()))
-        objective.prepare(step)
-        _set_rates(optimiser, self.params.learning_rate, rate_at(step, steps))
-        losses: dict[str, torch.Tensor] = run(batch, step)
-        if not bool(torch.isfinite(losses["loss"])):
-            raise ModelError(
-                "the loss is no longer a number",
-                got=f"step {step + 1}",
-                next_step="lower learning_rate, or train in fp32",
-            )
+        stage.objective.prepare(step)
+        set_rates(stage.optimiser, self.params.learning_rate, rate_at(step, stage.steps))
+        losses: dict[str, torch.Tensor] = stage.run(batch, step)
+        self._refuse_infinite("loss", losses["loss"], step)
         self.accelerator.backward(losses["loss"])
-        self.accelerator.clip_grad_norm_(_scheduled(objective), _CLIP)
-        optimiser.step()
-        optimiser.zero_grad(set_to_none=True)
+        norm = self.accelerator.clip_grad_norm_(clipped(stage.objective), _CLIP)
+        if self.accelerator.scaler is None:  # which leaves out such a step, and scales less
+            self._refuse_infinite("gradient", norm, step)
+        stage.optimiser.step()
+        stage.optimiser.zero_grad(set_to_none=True)
         return {term: float(value.detach()) for term, value in losses.items()}
 
-    def _observe(self, name: str, objective: Objective, at: _Progress, steps: int) -> None:
+    def _refuse_infinite(self, what: str, found: torch.Tensor, step: int) -> None:
+        if not bool(torch.isfinite(found)):
+            raise ModelError(
+                f"the {what} is no longer a number",
+                got=f"step {self.before + step + 1}",
+                next_step="lower learning_rate, or train in fp32",
+            )
+
+    def _observe(self, stage: _Stage, at: _Progress) -> None:
         """Points of the curves, the held-out divergence, and whether its goal is met."""
-        overall = self.before + at.step
-        is_measured = at.step == steps or at.step % max(1, steps // _MEASURED) == 0
-        if not (is_measured or self.log.is_due(overall)):
-            return
-        measured = dict(objective.measures())
-        if is_measured:
-            found = self.divergence(objective.student())
-            objective.train()
-            if found is not None:
+        overall, objective = self.before + at.step, stage.objective
+        is_last = at.step == stage.steps
+        is_measured = is_last or at.step % max(1, -(-stage.steps // _MEASURED)) == 0
+        if is_measured or self.log.is_due(overall):
+            measured = dict(objective.measures())
+            share = rate_at(at.step - 1, stage.steps)
+            measured["learning_rate"] = self.params.learning_rate * share
+            if is_measured and (found := self.divergence(objective.student())) is not None:
                 measured["divergence"] = found
-            goal = self.params.stop_divergence
-            if goal is not None and found is not None and found < goal and objective.is_ready():
-                at.is_over = at.stopped_early = self.stopped_early = True
-        row = self.log.point(overall, measured)
-        if self.log.is_mask_due(overall) and (means := objective.mask_means()):
-            self.log.masks.append({"step": overall, **means})
-        self.context.progress(_news(name, row), overall, self.steps)
+                at.is_over = at.stopped_early = self.stopped_early = self._is_met(found, objective)
+            objective.train()
+            self.log.point(overall, measured)
+            if self.log.is_mask_due(overall) or is_last or at.is_over:
+                self.log.point_of_masks(overall, objective.mask_means())
+        self.context.progress(f"{stage.name}: {self.log.said()}", overall, self.steps)
+
+    def _is_met(self, found: float, objective: Objective) -> bool:
+        """Whether the goal is met, which the first of several processes says."""
+        goal = self.params.stop_divergence
+        is_met = goal is not None and found < goal and objective.is_ready()
+        if processes.count() > 1:
+            from accelerate.utils import broadcast
+
+            is_met = bool(broadcast(torch.tensor(float(is_met), device=self.device)))
+        return is_met
 
     def _resume(self, name: str, objective: Objective, optimiser: Any) -> _Progress:
         state = self.checkpoints.read(name)
         if state is None:
             return _Progress()
-        for key, value in _learned(objective).items():
+        for key, value in learned(objective).items():
             value.data.copy_(state["learned"][key])
         optimiser.load_state_dict(state["optimiser"])
+        if self.accelerator.scaler is not None:
+            self.accelerator.scaler.load_state_dict(state["scaler"])
         self.log.restore(state["log"])
         self.seconds = list(state["seconds"])
-        return _Progress(state["step"], state["is_over"], state["stopped_early"])
+        return _Progress(state["step"], state["is_over"], state["stopped_early"], state["step"])
 
-    def _save(self, name: str, objective: Objective, optimiser: Any, at: _Progress) -> None:
+    def _save(self, stage: _Stage, at: _Progress) -> None:
         if processes.is_main():
+            scaler = self.accelerator.scaler
             state = {
                 "step": at.step,
                 "is_over": at.is_over,
                 "stopped_early": at.stopped_early,
-                "learned": {k: v.detach().cpu() for k, v in _learned(objective).items()},
-                "optimiser": optimiser.state_dict(),
+                "learned": {
+                    name: value.detach().cpu() for name, value in learned(stage.objective).items()
+                },
+                "optimiser": stage.optimiser.state_dict(),
+                "scaler": None if scaler is None else scaler.state_dict(),
                 "log": self.log.state(),
                 "seconds": self.seconds,
             }
-            self.checkpoints.save(name, state)
+            self.checkpoints.save(stage.name, state)
         self.accelerator.wait_for_everyone()
+        at.saved = at.step
 
 
-def _learned(objective: Objective) -> dict[str, torch.nn.Parameter]:
-    return {name: p for name, p in objective.named_parameters() if p.requires_grad}
-
-
-def _groups(objective: Objective) -> list[dict[str, Any]]:
-    return [{"scale": 1.0, "is_constant": False, **group} for group in objective.parameter_groups()]
-
-
-def _scheduled(objective: Objective) -> list[torch.nn.Parameter]:
-    """The parameters whose gradients are clipped."""
-    groups = [group for group in _groups(objective) if not group["is_constant"]]
-    return [parameter for group in groups for parameter in group["params"]]
-
-
-def _set_rates(optimiser: Any, highest: float, share: float) -> None:
-    for group in optimiser.param_groups:
-        group["lr"] = highest * group["scale"] * (1.0 if group["is_constant"] else share)
+@contextmanager
+def _telling_where(at: _Progress) -> Iterator[None]:
+    """Let an interrupt say where the training goes on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        where = f"from step {at.saved + 1}" if at.saved else "from the beginning"
+        raise KeyboardInterrupt(f"the same command goes on {where}") from None
 
 
 def _seed_of(seed: int, step: int, rank: int) -> int:
     return int(sha256_of_json([seed, "step", step, rank])[:15], 16)
-
-
-def _news(name: str, row: Mapping[str, float]) -> str:
-    """For example: training prune: loss 0.123, sparsity 0.51 of 0.80."""
-    said = f"{name}: loss {row['loss']:.4g}" if "loss" in row else name
-    if "expected_sparsity" in row:
-        said += f", sparsity {row['expected_sparsity']:.2f} of {row['target_sparsity']:.2f}"
-    if "divergence" in row:
-        said += f", divergence {row['divergence']:.3g}"
-    return said

@@ -33,8 +33,8 @@ class Outputs:
         """(batch, its frames) bool of a tensor whose frames may be longer than the logits'."""
         count = states.shape[1]
         places = torch.arange(count, device=self.frames.device)
-        ends = torch.ceil(self.frames * (count / self.logits.shape[1]))
-        return places[None, :] < ends[:, None]
+        ends = self.frames * count  # over the logits' length, and compared without rounding
+        return places[None, :] * self.logits.shape[1] < ends[:, None]
 
 
 class Objective(torch.nn.Module):

@@ -12,19 +12,24 @@ from asrcompress.compress.training.batches import Batch
 from asrcompress.compress.training.blocks import encoder_blocks, front_end
 from asrcompress.compress.training.objective import Outputs
 from asrcompress.core.checkpoint import LoadedModel, quiet_transformers
+from asrcompress.core.checkpoint.slim.blocks import why_not_slim
+from asrcompress.core.checkpoint.slim.reshape import use_own_attention
 
 
 class Pair:
     """The teacher is frozen; the convolutional front end is frozen in both, and one's serves both.
 
     Neither SpecAugment nor LayerDrop is done: they would change what is compared, not what is
-    learned. Dropout is as the model's configuration says.
+    learned. Dropout is as the model's configuration says. The teacher gets our own attention where
+    there is one: WavLM's stock one is slow, and ours says the same.
     """
 
     def __init__(self, teacher: LoadedModel, student: torch.nn.Module) -> None:
         self.teacher = teacher
         self.student = student
         teacher.model.requires_grad_(False)
+        if why_not_slim(teacher.model) is None:
+            use_own_attention(teacher.model)
         own_front_end = front_end(student)
         if own_front_end is not None:
             own_front_end.requires_grad_(False)
@@ -72,11 +77,9 @@ def _frames(
     """(batch,) how many frames of each recording are real."""
     if bool((sizes == sizes[0]).all()):
         return torch.full_like(sizes, most)
-    if "input_values" in inputs:
-        lengths: torch.Tensor = cast(Any, model)._get_feat_extract_output_lengths(sizes)
-        return lengths.long().clamp(1, most)
-    heard = inputs["attention_mask"].sum(dim=-1)
-    return torch.ceil(heard * (most / inputs["attention_mask"].shape[-1])).long().clamp(1, most)
+    heard = sizes if "input_values" in inputs else inputs["attention_mask"].sum(dim=-1)
+    lengths: torch.Tensor = cast(Any, model)._get_feat_extract_output_lengths(heard)
+    return lengths.long().clamp(1, most)
 
 
 def _features(model: torch.nn.Module, inputs: dict[str, Any]) -> torch.Tensor | None:
