@@ -141,7 +141,7 @@ def _smaller(config: Any, changes: dict[str, int]) -> tuple[Any, dict[str, Any]]
 
 def _tensors(teacher: nn.Module, ffn: int | None) -> dict[str, torch.Tensor]:
     """The teacher's, by their names, its feed-forward layers cut to a width."""
-    tensors: dict[str, torch.Tensor] = dict(teacher.state_dict())
+    tensors: dict[str, torch.Tensor] = {k: t.cpu() for k, t in teacher.state_dict().items()}
     if ffn is not None:
         for layer in feed_forwards(teacher):
             tensors |= narrowed(tensors, layer, ffn)

@@ -44,6 +44,9 @@ class DistillObjective(Objective):
         for name, parameter in self._student.named_parameters():
             if name.endswith(_UNUSED):
                 parameter.requires_grad_(False)
+        for module in self._student.modules():
+            if "layerdrop" in vars(module):  # some classes copy it from their configuration
+                vars(module)["layerdrop"] = 0.0
 
     def forward(self, batch: Batch, step: int) -> dict[str, torch.Tensor]:  # noqa: ARG002
         """See Objective; the terms are not weighted."""

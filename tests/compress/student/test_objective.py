@@ -188,6 +188,21 @@ def test_first_layer_begins_as_the_teachers() -> None:
     assert not torch.allclose(found.hidden[2], towards.hidden[3])
 
 
+def test_no_layer_is_dropped() -> None:
+    """LayerDrop would leave a layer's output out of what is compared, where a class keeps it too.
+
+    An adapter, for example, draws its drops from numpy's global generator.
+    """
+    teacher = tiny_module("wav2vec2")
+    adapter = torch.nn.Module()
+    adapter.layerdrop = 0.9  # type: ignore[assignment]
+    built = build_student(teacher, 1)
+    built.module.adapter = adapter
+    DistillObjective(Pair(_loaded(teacher), built.module), built.layers_kept, TrainingParams())
+    assert adapter.layerdrop == 0.0
+    assert built.module.config.layerdrop == 0.0  # type: ignore[union-attr]
+
+
 def test_batch_norms_keep_their_statistics() -> None:
     """Training changes no buffer, so that parameters alone are all that a checkpoint needs."""
     objective = _taught(tiny_module("wav2vec2-conformer"), 1)
