@@ -11,7 +11,7 @@ from typing import Any, cast
 import torch
 
 # Of the rate of lambda_2 and of the masks. With equal rates lambda_1 winds up while masks are still
-# far from closing, and carries them beyond the target; too slow, it never overcomes what the weights
+# far from closing, and carries them beyond the target; too slow, it never overcomes what weights
 # are worth. In simulated trainings of 1000 steps against a strong pull: 0.76, 0.70 and 0.65 of 0.72
 # with 1, 0.3 and 0.1; of 300 steps against a weak one: up to 1.00, 0.83 and 0.76.
 _LINEAR_SHARE = 0.3
