@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import torch
+import transformers
 
 from asrcompress.audit import AuditOutcome, AuditRequest, run
 from asrcompress.report import render
 from asrcompress.report.published import published_rows
-from tests.checkpoints import tiny_checkpoint
+from tests.checkpoints import config_of_tiny, tiny_checkpoint, write_processor
 from tests.corpora import tiny_corpus
 
 MODELS = ("wav2vec2", "hubert", "wavlm")
@@ -24,6 +26,19 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A tiny model of each of the three architectures."""
     folder = tmp_path_factory.mktemp("models")
     return {name: tiny_checkpoint(folder / name, name) for name in MODELS}
+
+
+@pytest.fixture(scope="module")
+def deep(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny wav2vec 2.0 with the large one's 24 layers, and its feed-forward's width."""
+    folder = tmp_path_factory.mktemp("deep") / "deep"
+    config = config_of_tiny("wav2vec2-layer-norm")
+    config.num_hidden_layers, config.intermediate_size = 24, 4096
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        transformers.Wav2Vec2ForCTC(config).save_pretrained(folder)
+    write_processor(folder)
+    return folder
 
 
 def _librispeech(folder: Path) -> Path:
@@ -104,3 +119,63 @@ def test_methods(models: dict[str, Path], tmp_path: Path) -> None:
     text = render(outcome.results, outcome.costs, "html")
     for title in ("Uniform bits and pruning", "Fuzzy rules", "Mixed bits"):
         assert f"<span>{title}" in text
+
+
+def _speech_and_train(folder: Path) -> dict[str, Path]:
+    """LibriSpeech's test-clean to score, and a folder of its other parts to train on."""
+    speech = _librispeech(folder)
+    train = folder / "train"
+    train.mkdir()
+    for part in PARTS[1:]:
+        (speech / part).rename(train / part)
+    return {"speech": speech / PARTS[0], "train": train}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "model", "forms"), [("wang2023", "wavlm", 5), ("shrinking-bigfoot", "wav2vec2", 5)]
+)
+def test_papers_that_train(
+    models: dict[str, Path],
+    deep: Path,
+    tmp_path: Path,
+    name: str,
+    model: str,
+    forms: int,
+) -> None:
+    """Two steps of each training; every form is scored in the clean and in noise."""
+    data = _speech_and_train(tmp_path)
+    outcome = _audit(
+        name,
+        tmp_path / "out",
+        **data,
+        model=models[model] if name == "wang2023" else deep,
+        steps=2,
+        batch_seconds=1,
+        precision="fp32",
+    )
+    assert len(outcome.results.cells) == forms * 2
+    assert any(note.startswith("Trained on 6 utterances") for note in outcome.results.notes)
+    rows = {row.name: row for row in outcome.results.artefacts}
+    fewer = [row for row in rows.values() if row.parameters != rows["fp32"].parameters]
+    assert len(fewer) == (4 if name == "wang2023" else 3)
+
+
+@pytest.mark.slow
+def test_structured_small(models: dict[str, Path], tmp_path: Path) -> None:
+    """Eight forms of three models; the quantised one is made of the pruned one."""
+    data = _data(tmp_path / "data")
+    outcome = _audit(
+        "structured-small",
+        tmp_path / "out",
+        data=data,
+        train=data / "unlabelled",
+        sparsity=0.5,
+        steps=2,
+        batch_seconds=1,
+        layers=1,
+        **models,
+    )
+    assert len(outcome.results.cells) == 3 * 8 * 2
+    text = render(outcome.results, outcome.costs, "table")
+    assert "Structured pruning, what it is made of" in text

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from asrcompress.audit import AuditOutcome, AuditRequest, plan_of, run
+from asrcompress.audit.conditions import conditions_of
 from asrcompress.audit.recipe import Recipe
-from asrcompress.audit.recipe_text import check_recipe
+from asrcompress.audit.recipe_text import check_recipe, load_recipe
 from asrcompress.core.errors import InputError
 from asrcompress.core.manifest import read_manifest
 from tests.checkpoints import tiny_checkpoint
@@ -271,3 +272,55 @@ def test_noises_that_are_scored_in_are_noted(recipe: Path, tmp_path: Path) -> No
     path.write_text(text, encoding="utf-8")
     plan = plan_of(AuditRequest(str(path), output=tmp_path / "out"))
     assert "Trained with 6 of the noises that are scored in as well." in plan.notes
+
+
+def test_wang_is_the_papers_pruning() -> None:
+    """80 % in 200,000 steps at the paper's rate; its two ablations differ in one option each."""
+    recipe = load_recipe("wang2023", ("speech=s", "train=t")).recipe
+    trained = {n: dict(e) for n, e in recipe.compressions.items() if "method" in e}
+    assert set(trained) == {"structured", "structured-no-ste", "structured-heads"}
+    whole = trained["structured"]
+    assert (whole["sparsity"], whole["steps"], whole["learning_rate"]) == (0.8, 200_000, 2e-4)
+    assert trained["structured-no-ste"] == {**whole, "no_ste": True}
+    assert trained["structured-heads"] == {**whole, "units": "head"}
+    assert (whole["augment"], whole["finetune_steps"]) == ("none", 0)
+
+
+def test_shrinking_bigfoot_is_as_small_as_the_papers() -> None:
+    """Both students have a fifth of the large model's parameters, the paper's 4.8 times fewer."""
+    import torch
+    import transformers
+
+    recipe = load_recipe("shrinking-bigfoot", ("speech=s", "train=t")).recipe
+    large = {"hidden_size": 1024, "num_attention_heads": 16}
+
+    def parameters(layers: int, ffn: int) -> int:
+        config = transformers.Wav2Vec2Config(
+            **large, num_hidden_layers=layers, intermediate_size=ffn
+        )
+        with torch.device("meta"):
+            return sum(p.numel() for p in transformers.Wav2Vec2ForCTC(config).parameters())
+
+    students = [e for e in recipe.compressions.values() if "method" in e]
+    assert len(students) == 2
+    for entry in students:
+        assert (entry["steps"], entry["learning_rate"]) == (200_000, 2e-4)
+        found = parameters(entry["layers"], entry.get("ffn", 4096))
+        assert parameters(24, 4096) / found == pytest.approx(4.8, rel=0.05)
+
+
+def test_structured_small_compares_what_is_as_large() -> None:
+    """One option apart from the first each, and a student with as many block parameters."""
+    settings = ("data=d", "train=t", "wav2vec2=a", "hubert=b", "wavlm=c")
+    recipe = load_recipe("structured-small", settings).recipe
+    entries = recipe.compressions
+    whole = entries["structured"]
+    assert entries["without-ste"] == {**whole, "no_ste": True}
+    assert entries["without-augmentation"] == {**whole, "augment": "none"}
+    assert entries["heads"] == {**whole, "units": "head"}
+    assert entries["magnitude"] == {**whole, "select": "magnitude"}
+    width, ffn, layers = 256, 1024, 4  # the teachers of recipes/teachers
+    original = layers * (4 * width**2 + 2 * width * ffn)
+    student = entries["distill"]["layers"] * (4 * width**2 + 2 * width * entries["distill"]["ffn"])
+    assert student / original == pytest.approx(1 - whole["sparsity"], abs=0.003)
+    assert [condition.name for condition in conditions_of(recipe)] == ["clean", "noise-5dB"]
