@@ -163,7 +163,10 @@ def artefact_view(manifest: ArtefactManifest) -> ArtefactView:
 
 def step_words(step: MethodStep) -> str:
     """For example: prune (prune 0.3, scope global)."""
-    words = [f"{name} {_value(value)}" for name, value in step.params.items() if value is not None]
+    params = {name: value for name, value in step.params.items() if value is not None}
+    if params.get("method") == step.method:  # methods that train are chosen by that option
+        del params["method"]
+    words = [f"{name} {_value(value)}" for name, value in params.items()]
     return f"{step.method} ({list_names(words)})" if words else step.method
 
 

@@ -44,9 +44,10 @@ class LedgerGroup:
         """
         before = {row.shape_before for row in self.rows}
         after = {row.shape_after for row in self.rows}
+        is_removed = all(row.is_removed for row in self.rows)
         if len(before) > 1 or len({len(shape) for shape in after}) > 1:
-            return "various"
-        changed = "0" if all(row.is_removed for row in self.rows) else _shape_words(after)
+            return "various -> 0" if is_removed else "various"
+        changed = "0" if is_removed else _shape_words(after)
         return " -> ".join(dict.fromkeys([_shape_words(before), changed]))
 
 

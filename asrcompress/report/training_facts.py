@@ -45,7 +45,8 @@ def training_facts(record: TrainingRecord) -> dict[str, str]:
     }
     if record.layers_kept:
         layers = list_names(map(str, record.layers_kept))
-        found["began as"] = f"layers {layers} of the original, counted from 1"
+        noun = "layer" if len(record.layers_kept) == 1 else "layers"
+        found["began as"] = f"{noun} {layers} of the original, counted from 1"
     found |= _ends(record)
     found["block parameters"] = _parameter_words(record)
     return found

@@ -7,11 +7,12 @@ import json
 import pytest
 
 from asrcompress.core.ledger import LedgerRow
-from asrcompress.core.manifest import ArtefactManifest
+from asrcompress.core.manifest import ArtefactManifest, MethodStep
 from asrcompress.report import artefact_tables, render_artefact
-from asrcompress.report.artefact_view import artefact_view
+from asrcompress.report.artefact_view import artefact_view, step_words
 from asrcompress.report.block_widths import block_widths, together
 from asrcompress.report.console import plain
+from asrcompress.report.ledger_groups import group_rows
 from asrcompress.report.training_facts import duration_words, training_facts
 from tests.report.artefacts import Made, manifest_of
 from tests.report.small_training import AFTER, BEFORE, MAKERS, bare, small
@@ -117,6 +118,8 @@ def test_a_student_says_what_it_began_as_and_why_it_ended() -> None:
     assert "began as layers 2, 4, 6, 8, 10, 12 of the original, counted from 1" in text
     assert "12,000 of 20,000: divergence goal met" in text
     assert "What is left of each block" not in text
+    chosen = MethodStep(method="distill", params={"steps": 5, "method": "distill", "ffn": None})
+    assert step_words(chosen) == "distill (steps 5)"
 
 
 def test_loading_is_said() -> None:
@@ -152,6 +155,9 @@ def test_removed_tensors_are_said_to_be_removed() -> None:
     assert lines[at - 1].split()[1:] == ["Linear", "3072x768", "-", "18.9", "0.00", "d"]
     assert "d: removed" in lines
     assert any(line.split()[-1:] == ["768x45..509"] for line in lines)
+    keys = next(group for group in group_rows(structured().ledger.rows) if "k_proj" in group.name)
+    assert keys.shape == "various"  # weights with biases
+    assert "various -> 0" in [group.shape for group in group_rows(structured().ledger.rows)]
 
 
 def test_totals_have_weights_before_and_after() -> None:
