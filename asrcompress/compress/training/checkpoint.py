@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,11 +12,13 @@ from typing import Any
 import torch
 
 from asrcompress.core.errors import OutputError
-from asrcompress.core.files import read_json, write_json
+from asrcompress.core.files import read_json, sha256_of_file, write_json
 
 _IDENTITY = "training.json"
 _STATE, _PARTIAL = ".pt", ".partial"
-_FORM = 1
+_DIGEST_BYTES = hashlib.sha256().digest_size
+_BLOCK_BYTES = 1 << 20
+_FORM = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,9 @@ class Checkpoints:
         try:
             with partial.open("wb") as file:
                 torch.save(state, file)
+            digest = bytes.fromhex(sha256_of_file(partial))
+            with partial.open("ab") as file:
+                file.write(digest)
                 file.flush()
                 os.fsync(file.fileno())
             partial.replace(path)
@@ -82,6 +88,7 @@ class Checkpoints:
         if not path.is_file():
             return None
         try:
+            _check(path)
             state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         except Exception as error:  # noqa: BLE001 - whatever unpickling damaged bytes raises
             raise OutputError(
@@ -108,6 +115,21 @@ class Checkpoints:
         if not self.folder.is_dir():
             return False
         return any(not path.name.startswith(f".{_IDENTITY}.") for path in self.folder.iterdir())
+
+
+def _check(path: Path) -> None:
+    """Compare the file with the SHA-256 behind it: torch itself reads changed values as they are.
+
+    Raises:
+        ValueError: they differ.
+    """
+    digest, left = hashlib.sha256(), path.stat().st_size - _DIGEST_BYTES
+    with path.open("rb") as file:
+        while left > 0 and (block := file.read(min(left, _BLOCK_BYTES))):
+            digest.update(block)
+            left -= len(block)
+        if file.read() != digest.digest():
+            raise ValueError("not what was written")
 
 
 def _reason(error: BaseException) -> str:

@@ -109,7 +109,7 @@ class Training:
         at = self._resume(name, objective, optimiser)
         self.stopped_early = at.stopped_early
         if not at.is_over:
-            with self._own_state(), own_randomness(), _telling_where(at):
+            with self._own_state(), own_randomness(), _telling_where(at, self.before):
                 run, prepared = self.accelerator.prepare(objective, optimiser)
                 with ThreadPoolExecutor(1) as aside:
                     self._run(_Stage(name, objective, run, prepared, steps), at, aside)
@@ -258,12 +258,13 @@ class Training:
 
 
 @contextmanager
-def _telling_where(at: _Progress) -> Iterator[None]:
-    """Let an interrupt say where the training goes on."""
+def _telling_where(at: _Progress, before: int) -> Iterator[None]:
+    """Let an interrupt say where the training goes on; before: steps of earlier stages."""
     try:
         yield
     except KeyboardInterrupt:
-        where = f"from step {at.saved + 1}" if at.saved else "from the beginning"
+        saved = before + at.saved
+        where = f"from step {saved + 1}" if saved else "from the beginning"
         raise KeyboardInterrupt(f"the same command goes on {where}") from None
 
 
