@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from asrcompress.core.bounds import Count, Finite, Magnitude
 from asrcompress.core.structure import Structure
@@ -43,6 +43,12 @@ class Curves(_Model):
     steps: tuple[Count, ...]
     series: dict[str, tuple[Finite | None, ...]]
 
+    @model_validator(mode="after")
+    def _as_long_as_steps(self) -> Curves:
+        if any(len(values) != len(self.steps) for values in self.series.values()):
+            raise ValueError("every series must have one value a step")
+        return self
+
 
 class MaskCurves(_Model):
     """Means of the masks' probability of being kept: for each of MASKS, (steps, blocks) in [0, 1].
@@ -53,6 +59,13 @@ class MaskCurves(_Model):
 
     steps: tuple[Count, ...]
     means: dict[str, tuple[tuple[Finite, ...], ...]]
+
+    @model_validator(mode="after")
+    def _rectangular(self) -> MaskCurves:
+        for rows in self.means.values():
+            if len(rows) != len(self.steps) or len({len(row) for row in rows}) > 1:
+                raise ValueError("every mask must have one mean a step and block")
+        return self
 
 
 class TrainingRecord(_Model):
