@@ -12,6 +12,7 @@ import torch
 import transformers
 
 from asrcompress.audit import AuditOutcome, AuditRequest, run
+from asrcompress.core.checkpoint.quiet import quiet_transformers
 from asrcompress.report import render
 from asrcompress.report.published import published_rows
 from tests.checkpoints import config_of_tiny, tiny_checkpoint, write_processor
@@ -34,7 +35,7 @@ def deep(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("deep") / "deep"
     config = config_of_tiny("wav2vec2-layer-norm")
     config.num_hidden_layers, config.intermediate_size = 24, 4096
-    with torch.random.fork_rng():
+    with quiet_transformers(), torch.random.fork_rng():
         torch.manual_seed(0)
         transformers.Wav2Vec2ForCTC(config).save_pretrained(folder)
     write_processor(folder)
@@ -153,6 +154,7 @@ def test_papers_that_train(
         steps=2,
         batch_seconds=1,
         precision="fp32",
+        measure_cost="false",
     )
     assert len(outcome.results.cells) == forms * 2
     assert any(note.startswith("Trained on 6 utterances") for note in outcome.results.notes)
@@ -174,6 +176,7 @@ def test_structured_small(models: dict[str, Path], tmp_path: Path) -> None:
         steps=2,
         batch_seconds=1,
         layers=1,
+        measure_cost="false",
         **models,
     )
     assert len(outcome.results.cells) == 3 * 8 * 2
