@@ -94,6 +94,7 @@ def learn(
     before = entries_of(loaded.model)
     del loaded
     trained: Trained = method.train(params, context)
+    processes.part()
     if not processes.is_main():
         raise SystemExit(0)
     original = load(checkpoint, trust_remote_code=request.trust_remote_code)

@@ -49,7 +49,14 @@ def accelerator_for(device: str, precision: str) -> Any:
         InputError: there is no such device here, or it cannot compute in that precision.
     """
     from accelerate import Accelerator, DistributedDataParallelKwargs
+    from accelerate.state import is_initialized
 
+    if processes.count() > 1 and is_initialized() and not processes.are_connected():
+        raise InputError(
+            "a second training in processes that trained together",
+            expected="one training for each launch",
+            next_step="launch it by itself, or train in one process",
+        )
     found = torch.device(resolve_device(device))
     if precision != "fp32" and found.type != "cuda":
         raise InputError(
