@@ -27,10 +27,11 @@ _UNUSED = "masked_spec_embed"
 class DistillObjective(Objective):
     """hidden_weight (hidden + cosine) + logit_weight logits + ctc_weight ctc.
 
-    hidden and cosine: L1 and -log sigmoid(cos) between the student's i-th layer and the teacher's
+    hidden and cosine: relative L1 and -log sigmoid(cos) between the student's i-th layer and the teacher's
     layer that it began as; Chang et al., "DistilHuBERT" (2022), Eq. 1, with its lambda of 1. The
     mean over layers where the paper has the sum, so that a weight means the same for any number
-    of layers. logits: KL of the softened posteriors; Hinton et al. (2015). ctc: where a batch has
+    of layers; and L1 over the teacher's mean |h|, which in models that normalise before each block
+    is ten times that of others, and would outweigh the posteriors. logits: KL of the softened posteriors; Hinton et al. (2015). ctc: where a batch has
     transcripts.
 
     The convolutional front end is frozen by the pair, which shares its output with the teacher.
@@ -90,11 +91,17 @@ class DistillObjective(Objective):
         return self
 
     def _of_layers(self, teacher: Outputs, student: Outputs) -> tuple[torch.Tensor, torch.Tensor]:
-        """The means of L1 and of the cosine distance over the student's layers."""
+        """The means of relative L1 and of the cosine distance over the student's layers."""
         pairs = [
             (student.hidden[own], teacher.hidden[layer])
             for own, layer in enumerate(self._layers_kept, start=1)
         ]
-        absolute = [mean_absolute(*pair, student.is_real_in(pair[0])) for pair in pairs]
+        absolute = [_relative_l1(*pair, student.is_real_in(pair[0])) for pair in pairs]
         cosine = [cosine_distance(*pair, student.is_real_in(pair[0])) for pair in pairs]
         return torch.stack(absolute).mean(), torch.stack(cosine).mean()
+
+
+def _relative_l1(student: torch.Tensor, teacher: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
+    """The mean absolute difference over the teacher's mean magnitude, over frames where real."""
+    size = teacher.float()[real].abs().mean().clamp(min=1e-8)
+    return mean_absolute(student, teacher, real) / size

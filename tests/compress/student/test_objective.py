@@ -54,7 +54,7 @@ _STUDENT = _outputs(
     logits=[[math.log(0.8), math.log(0.2)], [-5.0, 5.0]],
     frames=1,
 )
-_L1 = 1.0  # (|4 - 3| + |3 - 4|) / 2
+_L1 = 1.0 / 3.5  # (|4 - 3| + |3 - 4|) / 2 over (3 + 4) / 2
 _COSINE = math.log(1 + math.exp(-24 / 25))  # -log sigmoid of (12 + 12) / (5 5)
 _KL = 0.5 * math.log(0.5 / 0.8) + 0.5 * math.log(0.5 / 0.2)
 
@@ -97,7 +97,7 @@ def test_mean_over_layers() -> None:
     student = _outputs(hidden=[_FAR, near[0], [[3.0, 10.0]]], logits=[[0.0, 0.0]], frames=1)
     pair: Any = _Said(teacher, student)
     losses = DistillObjective(pair, (1, 2), TrainingParams())(_batch(), 0)
-    assert float(losses["hidden"]) == pytest.approx((0 + 3.0) / 2)
+    assert float(losses["hidden"]) == pytest.approx((0 + 3.0 / 3.5) / 2)
 
 
 def test_layers_of_fewer_frames() -> None:
@@ -110,7 +110,7 @@ def test_layers_of_fewer_frames() -> None:
     )
     pair: Any = _Said(teacher, student)
     losses = DistillObjective(pair, (1,), TrainingParams())(_batch(), 0)
-    assert float(losses["hidden"]) == pytest.approx((0.5 + 1.0) / 2)
+    assert float(losses["hidden"]) == pytest.approx((0.5 + 1.0) / (0.5 + 1.0))
 
 
 def _loaded(module: Any) -> LoadedModel:
