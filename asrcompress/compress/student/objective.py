@@ -27,12 +27,12 @@ _UNUSED = "masked_spec_embed"
 class DistillObjective(Objective):
     """hidden_weight (hidden + cosine) + logit_weight logits + ctc_weight ctc.
 
-    hidden and cosine: relative L1 and -log sigmoid(cos) between the student's i-th layer and the teacher's
+    hidden and cosine: L1 and -log sigmoid(cos) between the student's i-th layer and the teacher's
     layer that it began as; Chang et al., "DistilHuBERT" (2022), Eq. 1, with its lambda of 1. The
-    mean over layers where the paper has the sum, so that a weight means the same for any number
-    of layers; and L1 over the teacher's mean |h|, which in models that normalise before each block
-    is ten times that of others, and would outweigh the posteriors. logits: KL of the softened posteriors; Hinton et al. (2015). ctc: where a batch has
-    transcripts.
+    mean over layers where the paper has the sum, so that a weight means the same for any number of
+    layers; and L1 over the teacher's mean |h|, which in models that normalise before each block is
+    ten times that of others, and would outweigh the posteriors. logits: KL of the softened
+    posteriors; Hinton et al. (2015). ctc: where a batch has transcripts.
 
     The convolutional front end is frozen by the pair, which shares its output with the teacher.
     All else learns, but for batch norms' running statistics, which stay the teacher's.
