@@ -115,6 +115,9 @@ def unfit(params: Params, loaded: LoadedModel, audio: TrainingAudio) -> str | No
         return "its blocks were pruned before; prune the original, to the smaller size"
     if not (params.hidden_weight or params.logit_weight or params.ctc_weight):
         return "nothing to learn from: hidden_weight, logit_weight and ctc_weight are all 0"
+    if params.precision == "fp16" and params.select == "learned" and not params.no_ste:
+        # fp16 scales the loss by tens of thousands, and masks' gradients are cut off at 1
+        return "masks' gradients are cut off, which fp16's scaled loss does not allow; use bf16"
     if params.ctc_weight and not all(utterance.text for utterance in audio.utterances):
         return "ctc_weight needs transcripts, and some utterances have none"
     return None

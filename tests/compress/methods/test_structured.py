@@ -106,6 +106,9 @@ def test_unfit(tmp_path: Path, audio: TrainingAudio) -> None:
     assert why(_without_text(audio)) is None
     assert why(ctc_weight=1.0) is None
     assert "needs transcripts" in str(why(_without_text(audio), ctc_weight=1.0))
+    assert "use bf16" in str(why(precision="fp16"))
+    assert why(precision="fp16", no_ste=True) is None
+    assert why(precision="bf16") is None
     assert "nothing to learn from" in str(why(hidden_weight=0, logit_weight=0))
     remove(loaded.model, random_masks(loaded.model))
     assert "pruned before" in str(why())
@@ -139,7 +142,7 @@ def train(tmp_path: Path, audio: TrainingAudio) -> Train:
             identity="a test",
             seed=0,
         )
-        given = {"batch_seconds": 1.0, "augment": "none", "sparsity_warmup": 0.4}
+        given: dict[str, Any] = {"batch_seconds": 1.0, "augment": "none", "sparsity_warmup": 0.4}
         return structured.train(Params(**given | options), context)
 
     return run

@@ -79,8 +79,8 @@ def test_what_was_learned_decides() -> None:
     asked.intermediate[3] = 0
     sparsity = 1 - _left(asked) / LAYOUT.parameters - 1e-9
     chosen = ModelMasks.of(choose(learned, sparsity)).each(lambda mask: (mask > 0).double())
-    for part in ("query_key", "value_output", "intermediate", "attention", "feed_forward"):
-        assert torch.equal(getattr(chosen, part), getattr(asked, part)), part
+    for name in ("query_key", "value_output", "intermediate", "attention", "feed_forward"):
+        assert torch.equal(getattr(chosen, name), getattr(asked, name)), name
 
 
 def test_too_much_left_closes_the_least_sure_of_all_blocks() -> None:

@@ -69,6 +69,6 @@ def test_zeros_and_ones_count_what_is_really_left(family: str) -> None:
 def test_sparsity_at_both_ends() -> None:
     """Nothing removed is 0, everything is 1."""
     whole = LearnedMasks(LAYOUT, "dim", straight_through=True).values()
-    ones, zeros = (whole.each(lambda v, f=fill: torch.full_like(v, f)) for fill in (1.0, 0.0))
+    ones, zeros = whole.each(torch.ones_like), whole.each(torch.zeros_like)
     assert float(expected_sparsity(ones, LAYOUT)) == pytest.approx(0.0, abs=1e-6)
     assert float(expected_sparsity(zeros, LAYOUT)) == 1.0
