@@ -16,6 +16,7 @@ import torch
 from torch.nn import functional
 
 from asrcompress.core.checkpoint.slim.inference import is_plain_inference
+from asrcompress.core.checkpoint.slim.row_convolution import convolve_rows
 
 # Of transformers 5.23: encoders whose layers differ from Wav2Vec2's by the name alone.
 _FAMILIES = {
@@ -136,7 +137,7 @@ class FastFeatureEncoder(torch.nn.Module):
         torch.addmm(weight[-1], windows, weight[:-1], out=outputs[0])
         _finish(self.conv_layers[0], outputs[0])
         for layer, (given, made) in zip(self.conv_layers[1:], pairwise(outputs), strict=True):
-            _convolve(layer.conv, given, made)
+            convolve_rows(layer.conv, given, made)
             _finish(layer, made)
 
 
@@ -188,29 +189,6 @@ def _first_layer(layer: Any, samples: torch.Tensor) -> tuple[torch.Tensor, torch
     variance = ((products / len(windows)) @ wide * wide).sum(dim=0)
     scaled = wide * (norm.weight.double() / torch.sqrt(variance + norm.eps))
     return mean.float(), torch.cat([scaled, norm.bias.double()[None]]).float()
-
-
-def _convolve(conv: torch.nn.Conv1d, given: torch.Tensor, made: torch.Tensor) -> None:
-    """Fill made, (rows, out), from given, (rows, in), which must be contiguous.
-
-    Taps that lie within one stride are one product, as their inputs are one row: three taps at a
-    stride of two are two products.
-    """
-    stride, taps = conv.stride[0], conv.kernel_size[0]
-    stored = conv.weight.permute(2, 1, 0)
-    for first in range(0, taps, stride):
-        weight = stored[first : first + stride].reshape(-1, conv.out_channels)
-        rows = given.as_strided(
-            (len(made), len(weight)),
-            (stride * conv.in_channels, 1),
-            given.storage_offset() + first * conv.in_channels,
-        )
-        if first:
-            made.addmm_(rows, weight)
-        elif conv.bias is None:
-            torch.mm(rows, weight, out=made)
-        else:
-            torch.addmm(conv.bias, rows, weight, out=made)
 
 
 def _finish(layer: Any, rows: torch.Tensor) -> None:
