@@ -30,7 +30,7 @@ _BEGIN, _EACH = 8, 3
 
 
 def _change(step: int, number: int) -> int:
-    """The number-th change of the saving of a step, counted from 1."""
+    """The number-th change of the saving of a step, both counted from 1, in the process's life."""
     return _BEGIN + _EACH * (step - 1) + number
 
 
