@@ -191,7 +191,7 @@ def audit(
     return run(
         AuditRequest(
             recipe=str(recipe),
-            settings=tuple(f"{key}={value}" for key, value in (settings or {}).items()),
+            settings=tuple(f"{key}={_as_yaml(value)}" for key, value in (settings or {}).items()),
             output=None if output is None else Path(output),
             **options,
         )
@@ -230,3 +230,8 @@ def load(
     if into is not None:
         return load_into(into, Path(model)).to(device)
     return load_checkpoint(model, device=device, trust_remote_code=trust_remote_code)
+
+
+def _as_yaml(value: Any) -> str:
+    """A setting as --set takes it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -10,7 +10,7 @@ from asrcompress.audit.plan import Plan, make_plan
 from asrcompress.audit.recipe import LoadedRecipe, shipped_recipes
 from asrcompress.audit.recipe_text import load_recipe
 from asrcompress.audit.request import AuditOutcome, AuditRequest
-from asrcompress.core.errors import OutputError
+from asrcompress.core.errors import InputError, OutputError
 from asrcompress.core.files import read_json, read_text, write_json
 from asrcompress.core.output import check_output
 from asrcompress.core.progress import Progress, silent
@@ -40,6 +40,7 @@ def run(request: AuditRequest, progress: Progress = silent) -> AuditOutcome:
     from asrcompress.audit.engines import local
     from asrcompress.report import write
 
+    _refuse_several()
     loaded = load_recipe(request.recipe, request.settings)
     folder = _folder(request, loaded)
     _refuse_foreign(folder, loaded)
@@ -79,6 +80,18 @@ def recipe_titles() -> dict[str, tuple[str, str]]:
 
 def _folder(request: AuditRequest, loaded: LoadedRecipe) -> Path:
     return request.output or Path(f"audit-{loaded.name}")
+
+
+def _refuse_several() -> None:
+    """Processes that train together would all write the same folder."""
+    from asrcompress.compress.training import processes
+
+    if processes.count() > 1:
+        raise InputError(
+            "an audit in several processes",
+            got=f"{processes.count()} of them",
+            next_step="train with compress in several processes, audit in one",
+        )
 
 
 def _plan(request: AuditRequest, loaded: LoadedRecipe, folder: Path) -> Plan:

@@ -77,6 +77,10 @@ def watching(*, quiet: bool) -> Iterator[Progress]:
         else:
             with _bars() as bars, interruptible(bars) as progress:
                 yield progress
+    except KeyboardInterrupt as interrupt:
+        if interrupt.args:  # where to go on, say
+            say(one_line(str(interrupt)), quiet=quiet)
+        raise
     finally:
         logger.removeHandler(handler)
         logger.propagate = True

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from asrcompress.compress.against import against_original
 from asrcompress.compress.entries import Entry, entries_of
 from asrcompress.compress.layers import check_patterns, layers_of
 from asrcompress.compress.method import is_training, method_of
@@ -17,10 +18,13 @@ from asrcompress.compress.training.trained import Trained, TrainingContext
 from asrcompress.core.checkpoint import Checkpoint, LoadedModel, load
 from asrcompress.core.errors import InputError, ModelError
 from asrcompress.core.files import sha256_of_json
+from asrcompress.core.ledger import Ledger
 from asrcompress.core.manifest import MethodStep
 from asrcompress.core.provenance import versions
 
 if TYPE_CHECKING:
+    import torch
+
     from asrcompress.compress.request import CompressRequest
     from asrcompress.compress.training.audio import TrainingAudio
     from asrcompress.core.progress import Progress
@@ -31,11 +35,19 @@ _PACKAGES = ("accelerate", "torch", "transformers", "soundfile", "soxr", "numpy"
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """What was learned; before: the original's tensors; loaded: the new module in its place."""
+    """What was learned, in the original's place.
+
+    before: the original's tensors. unchanged: keys of the new module with the original's values.
+    """
 
     trained: Trained
     before: tuple[Entry, ...]
+    unchanged: frozenset[str]
     loaded: LoadedModel
+
+    def ledger(self, written: Ledger) -> Ledger:
+        """The ledger of what was made of the new module, told against the original."""
+        return against_original(written, self.trained, self.before, self.unchanged)
 
     def copied(self) -> LoadedModel:
         """The learned model anew, for a method that changes what it measures."""
@@ -98,7 +110,17 @@ def learn(
     if not processes.is_main():
         raise SystemExit(0)
     original = load(checkpoint, trust_remote_code=request.trust_remote_code)
-    return Learned(trained, before, replace(original, model=trained.module))
+    unchanged = _unchanged(trained, original.model)
+    return Learned(trained, before, unchanged, replace(original, model=trained.module))
+
+
+def _unchanged(trained: Trained, original: torch.nn.Module) -> frozenset[str]:
+    state = original.state_dict()
+    return frozenset(
+        key
+        for key, value in trained.module.state_dict().items()
+        if value.equal(state.get(trained.origin.get(key, key), value.new_zeros(0)))
+    )
 
 
 def _loader(

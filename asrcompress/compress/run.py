@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from asrcompress.compress.against import against_original
 from asrcompress.compress.artefact import prove, write_manifest, write_side_files
 from asrcompress.compress.decide import Decided, Surroundings, decide
 from asrcompress.compress.engine import Written, write
@@ -29,6 +28,7 @@ from asrcompress.core.progress import Progress, silent
 from asrcompress.core.provenance import versions
 from asrcompress.core.structure import Structure
 from asrcompress.core.training_record import TrainingRecord
+from asrcompress.core.utterance import Utterance
 
 TRAINING_SUFFIX = ".training"  # behind the output's name: the folder of a training's checkpoints
 
@@ -77,13 +77,21 @@ def run(request: CompressRequest, progress: Progress = silent) -> Artefact:
         return run_module(request, request.model, progress)
     checkpoint = locate(request.model, revision=request.revision)
     target = request.output or default_output(request.model, request.options)
-    heard = {utterance.path for one in request.audio for utterance in one.utterances}
+    heard = {utterance.path for utterance in _utterances(request)}
     check_output(target, overwrite=request.overwrite, inputs=[checkpoint.folder, *heard])
     _refuse_quantised(checkpoint)
 
     with ThreadPoolExecutor(1) as aside:  # hashing needs no Python, so it is done meanwhile
         hashing = aside.submit(checkpoint.sha256)
         return _compress(request, checkpoint, target, hashing, progress)
+
+
+def _utterances(request: CompressRequest) -> Iterator[Utterance]:
+    """All that is listened to."""
+    for audio in request.audio:
+        yield from audio.utterances
+    if request.training is not None:
+        yield from request.training.utterances
 
 
 def _compress(
@@ -116,8 +124,7 @@ def _compress(
         )
         write_side_files(subject.loaded, folder, written.dtypes, subject.config)
         if learned is not None:
-            ledger = against_original(written.ledger, learned.trained, learned.before)
-            written = replace(written, ledger=ledger)
+            written = replace(written, ledger=learned.ledger(written.ledger))
         progress("hashing the original", 0, 1)
         hashing.result()  # the checkpoint keeps it
         origin = _origin(checkpoint, progress, measure_zip=request.measure_zip)

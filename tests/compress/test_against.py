@@ -55,11 +55,18 @@ _BEFORE = (
 
 
 def test_by_hand() -> None:
-    """A row for each of the original's tensors, in its order: learned, cut, quantised, removed."""
+    """A row for each of the original's tensors: learned, cut, quantised, removed, or as it was."""
     learned = Ledger(
         rows=(
             _row("layers.0.weight", (4, 6)),
-            _row("layers.1.weight", (4, 8), qtype="qint8", bytes_after=48, is_compressed=True),
+            _row(
+                "layers.1.weight",
+                (4, 8),
+                qtype="qint8",
+                bytes_after=48,
+                is_compressed=True,
+                why="8",
+            ),
             _row("norm.weight", (4,), why="not a Linear"),
             _row("head.weight", (2, 4)),
             _row("tied.weight", (2, 4), bytes_before=0, bytes_after=0, tied_to="head.weight"),
@@ -67,7 +74,7 @@ def test_by_hand() -> None:
         )
     )
     trained = _trained({"layers.1.weight": "layers.2.weight"})
-    found = against_original(learned, trained, _BEFORE)
+    found = against_original(learned, trained, _BEFORE, {"head.weight"})
     told = {
         row.name: (row.shape_before, row.shape_after, row.bytes_before, row.bytes_after, row.qtype)
         for row in found.rows
@@ -87,9 +94,9 @@ def test_by_hand() -> None:
     assert {row.name: row.why for row in found.rows} == {
         "layers.0.weight": "cut and learned",
         "layers.1.weight": "removed",
-        "layers.2.weight": "learned",
-        "norm.weight": "learned; not a Linear",
-        "head.weight": "learned",
+        "layers.2.weight": "learned; 8",
+        "norm.weight": "learned",
+        "head.weight": "as it was",
         "tied.weight": "learned",
         "gone.weight": "removed",
         "gone.alias": "removed",
@@ -114,7 +121,7 @@ def test_ties_have_the_originals_names() -> None:
         )
     )
     before = (_entry("layers.2.weight", (4, 8)), _entry("tied.weight", (4, 8), "layers.2.weight"))
-    found = against_original(learned, _trained({"layers.1.weight": "layers.2.weight"}), before)
+    found = against_original(learned, _trained({"layers.1.weight": "layers.2.weight"}), before, ())
     assert [(row.name, row.tied_to) for row in found.rows] == [
         ("layers.2.weight", None),
         ("tied.weight", "layers.2.weight"),

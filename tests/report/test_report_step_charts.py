@@ -108,9 +108,7 @@ def test_the_loss_stands_with_its_terms_and_others_alone() -> None:
 
 def test_masks_have_a_line_for_each_block() -> None:
     """From 100 % down to 25 % and to nothing; in words for who does not see it."""
-    masks = MaskCurves(
-        steps=(10, 20), means={"value_output": ((1.0, 1.0), (0.25, 0.0))}
-    )
+    masks = MaskCurves(steps=(10, 20), means={"value_output": ((1.0, 1.0), (0.25, 0.0))})
     (chart,) = mask_charts(masks)
     assert chart.title == "Value and output dimensions"
     assert [line.path for line in chart.lines] == [

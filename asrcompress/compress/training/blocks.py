@@ -8,6 +8,8 @@ import torch
 
 from asrcompress.core.errors import ModelError
 
+_PLACES = ("encoder.layers", "encoder.encoder.layer")  # the second is SEW-D's
+
 
 def encoder_blocks(model: torch.nn.Module) -> torch.nn.ModuleList:
     """The list of the encoder's transformer blocks.
@@ -17,7 +19,7 @@ def encoder_blocks(model: torch.nn.Module) -> torch.nn.ModuleList:
     """
     count = getattr(cast(Any, model).config, "num_hidden_layers", None)
     for name, module in model.named_modules():
-        is_list = isinstance(module, torch.nn.ModuleList) and name.endswith("encoder.layers")
+        is_list = isinstance(module, torch.nn.ModuleList) and name.endswith(_PLACES)
         if is_list and len(cast(torch.nn.ModuleList, module)) == count:
             return cast(torch.nn.ModuleList, module)
     raise ModelError(

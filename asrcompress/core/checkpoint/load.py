@@ -82,6 +82,10 @@ def load(
     loaded = _build(checkpoint, tensors, "float32", trust_remote_code=trust_remote_code)
     if verified and checkpoint.manifest is not None:
         verify(checkpoint.weight_files[0], checkpoint.manifest, loaded.model)
+    if checkpoint.manifest is not None and checkpoint.manifest.structure is not None:
+        from asrcompress.core.checkpoint.slim.front_end import use_fast_front_end
+
+        use_fast_front_end(loaded.model)  # which is most of the time where blocks are small
     loaded.model.to(target)
     return loaded
 
