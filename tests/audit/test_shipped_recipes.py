@@ -174,6 +174,8 @@ def test_structured_small(models: dict[str, Path], tmp_path: Path) -> None:
         train=data / "unlabelled",
         sparsity=0.5,
         steps=2,
+        finetune_steps=1,
+        student_steps=2,
         batch_seconds=1,
         layers=1,
         measure_cost="false",
