@@ -28,12 +28,14 @@ _EVENTS = "events"
 class Command:
     """A command line, and what is to happen to it.
 
-    folder: where changes are counted. signal_at: the change before which `signal_number` is sent.
-    after_s: the time after which it is sent. file_bytes: the largest file that may be written.
+    folder: where changes are counted; counted: only those of paths that it is part of. signal_at:
+    the change before which `signal_number` is sent. after_s: the time after which it is sent.
+    file_bytes: the largest file that may be written.
     """
 
     arguments: tuple[str, ...]
     folder: str
+    counted: str = ""
     signal_at: int | None = None
     after_s: float | None = None
     signal_number: int = signal.SIGKILL
@@ -99,12 +101,15 @@ def _serve(folder: Path) -> None:
 
 
 def _import_all() -> None:
+    import accelerate.state
     import optimum.quanto
     import transformers
 
     from asrcompress import compress, load
+    from asrcompress.compress.structured import objective
+    from asrcompress.compress.training import loop
 
-    del optimum, compress, load
+    del accelerate, optimum, compress, load, objective, loop
     transformers.Wav2Vec2ForCTC  # noqa: B018 - imported when first named
 
 
@@ -132,7 +137,7 @@ def _watch(command: Command, events: int) -> None:
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         nonlocal seen
-        if not _is_change(event, arguments, command.folder):
+        if not _is_change(event, arguments, command):
             return
         seen += 1
         os.write(events, b".")
@@ -142,14 +147,17 @@ def _watch(command: Command, events: int) -> None:
     sys.addaudithook(hook)
 
 
-def _is_change(event: str, arguments: tuple[Any, ...], folder: str) -> bool:
+def _is_change(event: str, arguments: tuple[Any, ...], command: Command) -> bool:
     if event == "open":
         path, _, flags = arguments
-        return bool(flags & _WRITING) and str(path).startswith(folder)
+        is_there = bool(flags & _WRITING) and str(path).startswith(command.folder)
+        return is_there and command.counted in str(path)
     if event not in _CHANGES:
         return False
     path = str(arguments[0])
-    return path.startswith(folder) or not os.path.isabs(path)  # rmtree names them relatively
+    # rmtree names them relatively
+    is_there = path.startswith(command.folder) or not os.path.isabs(path)
+    return is_there and command.counted in path
 
 
 if __name__ == "__main__":
