@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+import transformers
 
 import asrcompress
 from asrcompress.compress.structured.attach import attach
@@ -26,6 +27,7 @@ from tests.core.checkpoint.slim.families import logits_of as logits
 ROOT = Path(__file__).resolve().parents[3]
 BUNDLED = Path(asrcompress.__file__).parent / "bundled"
 TEACHERS = [ROOT / ".cache" / "teachers" / f"teacher-{n}" for n in ("wav2vec2", "hubert", "wavlm")]
+HUBERT = TEACHERS[1]
 SPEECH = ROOT.parent / "shared" / "data" / "unlabelled"
 TOLERANCE = 1e-5
 ZERO = torch.zeros(())
@@ -236,6 +238,33 @@ def test_trained_models_on_real_speech(teacher: Path, zeros: float) -> None:
     masked, removed = _masked_and_removed(loaded.model, _heard_by(loaded, SPEECH), zeros)
     assert (removed - masked).abs().max() <= TOLERANCE
     assert masked.std() > 0.1
+
+
+@pytest.mark.skipif(not SPEECH.is_dir(), reason="no shared recordings")
+@pytest.mark.skipif(not HUBERT.is_dir(), reason="no such teacher here")
+@pytest.mark.parametrize("zeros", [0.3, 0.8])
+def test_wav2vec2_with_norms_behind_its_sublayers_on_real_speech(zeros: float) -> None:
+    """To 1e-5: HuBERT's trained weights, which are those of a wav2vec2 by other names."""
+    loaded = load(HUBERT)
+    module = _as_wav2vec2(loaded.model)
+    inputs = _heard_by(loaded, SPEECH)
+    assert (logits(module, inputs) - logits(loaded.model, inputs)).abs().max() <= TOLERANCE
+    masked, removed = _masked_and_removed(module, inputs, zeros)
+    assert (removed - masked).abs().max() <= TOLERANCE
+    assert masked.std() > 0.1
+
+
+def _as_wav2vec2(hubert: Any) -> Any:
+    """The same network as the other class."""
+    values = {
+        name: value for name, value in hubert.config.to_dict().items() if name != "model_type"
+    }
+    config = transformers.Wav2Vec2Config.from_dict(values)
+    assert not config.do_stable_layer_norm
+    module = transformers.Wav2Vec2ForCTC(config)
+    state = {key.replace("hubert.", "wav2vec2.", 1): t for key, t in hubert.state_dict().items()}
+    module.load_state_dict(state)
+    return module.eval()
 
 
 @pytest.mark.parametrize("zeros", [0.3, 0.8])
