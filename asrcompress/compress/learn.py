@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,7 +79,7 @@ def learn(
     Raises:
         InputError: no audio, audio that cannot be read, or patterns that match nothing.
         ModelError: the method does not fit the model.
-        OutputError: the folder of its checkpoints holds another training.
+        OutputError: the folder of its checkpoints holds another training, or one runs in it.
     """
     step = training_step(request.options)
     if step is None:
@@ -105,13 +106,23 @@ def learn(
     )
     before = entries_of(loaded.model)
     del loaded
-    trained: Trained = method.train(params, context)
-    processes.part()
-    if not processes.is_main():
-        raise SystemExit(0)
+    trained = _trained(method, params, context)
     original = load(checkpoint, trust_remote_code=request.trust_remote_code)
     unchanged = _unchanged(trained, original.model)
     return Learned(trained, before, unchanged, replace(original, model=trained.module))
+
+
+def _trained(method: Any, params: Any, context: TrainingContext) -> Trained:
+    """What the main process learned; the others end here."""
+    from asrcompress.compress.training.checkpoint import Checkpoints
+
+    checkpoints = Checkpoints(context.folder)
+    with checkpoints.alone() if processes.is_main() else nullcontext():
+        trained: Trained = method.train(params, context)
+    processes.part()
+    if not processes.is_main():
+        raise SystemExit(0)
+    return trained
 
 
 def _unchanged(trained: Trained, original: torch.nn.Module) -> frozenset[str]:

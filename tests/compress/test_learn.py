@@ -64,6 +64,21 @@ def test_patterns_that_match_nothing(request_of: CompressRequest) -> None:
     assert _left(request_of) == []
 
 
+def test_a_second_one_at_the_same_time(request_of: CompressRequest) -> None:
+    """The same command, while it runs already, is one error; the first goes on undisturbed."""
+    refused = []
+
+    def start_again(what: str, done: int, total: int) -> None:
+        if (what.partition(":")[0], done, total) == ("distill", 2, 4):
+            with pytest.raises(OutputError, match=r"another training runs here: .*made\.training"):
+                run(request_of)
+            refused.append(done)
+
+    run(request_of, start_again)
+    assert refused == [2]
+    assert _left(request_of) == ["made"]
+
+
 class _Ended(Exception):  # noqa: N818 - no error
     pass
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,24 @@ class Checkpoints:
 
     folder: Path
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """The folder, made where it is missing, for one training alone while the block lasts.
+
+        The lock ends with the process, however that ends.
+
+        Raises:
+            OutputError: another training runs in it, or it cannot be made.
+        """
+        self._make()
+        lock = _locked(self.folder)
+        try:
+            yield
+        finally:
+            with suppress(OSError):  # where nothing was begun in it
+                self.folder.rmdir()
+            os.close(lock)
+
     def open(self, identity: str) -> None:
         """Make the folder, or go on with what is there.
 
@@ -46,8 +65,8 @@ class Checkpoints:
                 got="other options, audio, model or versions",
                 next_step="remove that folder, or name another output",
             )
+        self._make()
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
             write_json(marker, {"form": _FORM, "identity": identity})
         except OSError as error:
             raise OutputError("cannot be written", where=self.folder, got=error.strerror) from None
@@ -107,6 +126,12 @@ class Checkpoints:
                     path.unlink()
             self.folder.rmdir()
 
+    def _make(self) -> None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError("cannot be written", where=self.folder, got=error.strerror) from None
+
     def _path(self, stage: str) -> Path:
         return self.folder / f"{stage}{_STATE}"
 
@@ -115,6 +140,29 @@ class Checkpoints:
         if not self.folder.is_dir():
             return False
         return any(not path.name.startswith(f".{_IDENTITY}.") for path in self.folder.iterdir())
+
+
+def _locked(folder: Path) -> int:
+    """What holds a lock on a folder until it is closed.
+
+    Raises:
+        OutputError: another has it.
+    """
+    import fcntl
+
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise OutputError(
+            "another training runs here",
+            where=folder,
+            next_step="wait for its end, or name another output",
+        ) from None
+    except OSError:  # a file system without locks: nothing can be told
+        pass
+    return descriptor
 
 
 def _check(path: Path) -> None:

@@ -74,6 +74,31 @@ def test_a_file_in_its_place(tmp_path: Path) -> None:
     place.write_text("mine")
     with pytest.raises(OutputError, match="cannot be written"):
         Checkpoints(place).open("one")
+    with pytest.raises(OutputError, match="cannot be written"), Checkpoints(place).alone():
+        raise AssertionError
+
+
+def test_one_training_at_a_time(opened: Checkpoints) -> None:
+    """While one runs a second is refused, with one line; after its end the folder is free."""
+    with opened.alone():
+        with (
+            pytest.raises(OutputError, match=r"another training runs here: .*made\.training; wait"),
+            Checkpoints(opened.folder).alone(),
+        ):
+            raise AssertionError
+        assert (opened.folder / "training.json").exists()
+    with pytest.raises(KeyboardInterrupt), opened.alone():
+        raise KeyboardInterrupt
+    with opened.alone():
+        assert opened.read("prune") is None
+
+
+def test_nothing_was_begun(tmp_path: Path) -> None:
+    """A training that is refused before it begins leaves no folder."""
+    place = Checkpoints(tmp_path / "made.training")
+    with place.alone():
+        assert place.folder.is_dir()
+    assert not place.folder.exists()
 
 
 @pytest.mark.parametrize("damage", ["cut", "emptied", "flipped", "other"])
