@@ -37,11 +37,12 @@ class Lagrangian(torch.nn.Module):
     def parameter_groups(self, scale: float) -> list[dict[str, Any]]:
         """As `Objective.parameter_groups` gives them; scale: the masks' own.
 
-        Their rate does not fall with the schedule, or what is short of the target stays so.
+        Their rate rises as the masks' does, or they wind up ahead of them; but it does not fall,
+        or what is short of the target stays so.
         """
         return [
-            {"params": [self.linear], "scale": scale * _LINEAR_SHARE, "is_constant": True},
-            {"params": [self.quadratic], "scale": scale, "is_constant": True},
+            {"params": [self.linear], "scale": scale * _LINEAR_SHARE, "is_held": True},
+            {"params": [self.quadratic], "scale": scale, "is_held": True},
         ]
 
 

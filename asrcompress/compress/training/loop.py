@@ -177,7 +177,7 @@ class Training:
     def _step(self, stage: _Stage, batch: Batch, step: int) -> dict[str, float]:
         torch.manual_seed(_seed_of(self.context.seed, self.before + step, processes.rank()))
         stage.objective.prepare(step)
-        set_rates(stage.optimiser, self.params.learning_rate, rate_at(step, stage.steps))
+        set_rates(stage.optimiser, self.params.learning_rate, step, stage.steps)
         losses: dict[str, torch.Tensor] = stage.run(batch, step)
         self._refuse_infinite("loss", losses["loss"], step)
         self.accelerator.backward(losses["loss"])

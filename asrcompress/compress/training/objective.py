@@ -51,7 +51,7 @@ class Objective(torch.nn.Module):
     def parameter_groups(self) -> list[dict[str, Any]]:
         """As AdamW takes them, with "scale" besides: its share of the learning rate.
 
-        With "is_constant" a group's rate follows no schedule and its gradients are not clipped.
+        With "is_held" a group's rate does not fall again, and its gradients are not clipped.
         """
 
     @abstractmethod

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from asrcompress.compress.training.objective import Objective
+from asrcompress.compress.training.schedule import rate_at, rise_at
 
 
 def optimiser_for(objective: Objective) -> torch.optim.AdamW:
@@ -21,15 +22,16 @@ def learned(objective: Objective) -> dict[str, torch.nn.Parameter]:
 
 def clipped(objective: Objective) -> list[torch.nn.Parameter]:
     """The parameters whose gradients are clipped."""
-    groups = [group for group in _groups(objective) if not group["is_constant"]]
+    groups = [group for group in _groups(objective) if not group["is_held"]]
     return [parameter for group in groups for parameter in group["params"]]
 
 
-def set_rates(optimiser: Any, highest: float, share: float) -> None:
-    """Set each group's learning rate; share: of the highest one, at this step."""
+def set_rates(optimiser: Any, highest: float, step: int, steps: int) -> None:
+    """Set each group's learning rate at a step counted from 0; highest: of the schedule."""
     for group in optimiser.param_groups:
-        group["lr"] = highest * group["scale"] * (1.0 if group["is_constant"] else share)
+        share = rise_at(step, steps) if group["is_held"] else rate_at(step, steps)
+        group["lr"] = highest * group["scale"] * share
 
 
 def _groups(objective: Objective) -> list[dict[str, Any]]:
-    return [{"scale": 1.0, "is_constant": False, **group} for group in objective.parameter_groups()]
+    return [{"scale": 1.0, "is_held": False, **group} for group in objective.parameter_groups()]

@@ -50,7 +50,7 @@ def test_a_free_sparsity_is_driven_to_the_target() -> None:
         for group in lagrangian.parameter_groups(1.0)
     ]
     optimiser = torch.optim.Adam(groups)
-    for _ in range(600):
+    for _ in range(1200):
         optimiser.zero_grad()
         lagrangian(torch.sigmoid(logit), 0.8).backward()
         optimiser.step()

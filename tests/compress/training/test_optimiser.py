@@ -12,7 +12,7 @@ from asrcompress.compress.training.optimiser import clipped, learned, optimiser_
 
 
 class _Three(Objective):
-    """Weights, masks at ten times their rate, a multiplier that follows no schedule; one frozen."""
+    """Weights, masks at ten times their rate, a multiplier whose rate is held; one frozen."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -25,16 +25,18 @@ class _Three(Objective):
         return [
             {"params": [self.weight]},
             {"params": [self.mask], "scale": 10.0},
-            {"params": [self.held], "scale": 2.0, "is_constant": True},
+            {"params": [self.held], "scale": 2.0, "is_held": True},
         ]
 
 
 def test_rates_by_hand() -> None:
-    """Half of 0.01 in the middle of a schedule; ten times that; and 2 x 0.01 without a schedule."""
+    """Up over 7 of 100 steps for all; then down to 1/93, but for the one that is held."""
     optimiser = optimiser_for(_Three())  # type: ignore[abstract]
-    set_rates(optimiser, 0.01, 0.5)
-    assert [group["lr"] for group in optimiser.param_groups] == pytest.approx([0.005, 0.05, 0.02])
     assert {group["weight_decay"] for group in optimiser.param_groups} == {0.0}
+    for step, rise, share in ((0, 1 / 7, 1 / 7), (6, 1.0, 1.0), (99, 1.0, 1 / 93)):
+        set_rates(optimiser, 0.01, step, 100)
+        rates = [group["lr"] for group in optimiser.param_groups]
+        assert rates == pytest.approx([0.01 * share, 0.1 * share, 0.02 * rise])
 
 
 def test_what_is_learned_and_clipped() -> None:
