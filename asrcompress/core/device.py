@@ -20,6 +20,17 @@ def resolve_device(name: str) -> str:
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError, NotImplementedError):
         raise InputError(
-            "device cannot be used", got=repr(name), expected="cpu, cuda, cuda:N, mps or auto"
+            "device cannot be used",
+            got=repr(name),
+            expected=f"one of {', '.join(_devices())}",
         ) from None
     return name
+
+
+def _devices() -> list[str]:
+    """The names that would do on this machine."""
+    import torch
+
+    gpus = [f"cuda:{number}" for number in range(torch.cuda.device_count())]
+    mps = ["mps"] if torch.backends.mps.is_available() else []
+    return ["auto", "cpu", *(["cuda"] if gpus else []), *gpus, *mps]
