@@ -217,6 +217,11 @@ def _checked(params: type[Any], values: dict[str, Any]) -> dict[str, Any]:
                 expected=first["msg"].removeprefix("Value error, "),
             ) from None
         name = str(first["loc"][0])
+        if first["type"] == "missing":
+            raise InputError(
+                f"{METHOD} {values.get(METHOD)} needs option {name!r}",
+                expected=params.model_fields[name].description,
+            ) from None
         raise InputError(
             f"option {name!r} cannot be used",
             got=repr(first["input"]),

@@ -72,6 +72,7 @@ def test_bits_by_pattern() -> None:
         ({"prune": 0.3, "scope": "all"}, "'scope'.*one of global, local"),
         ({"bits": 8, "storage": "csr"}, "'storage'.*one of dense, bitmask"),
         ({"bits": 8, "conv": "maybe"}, "'conv' cannot be used; got 'maybe'"),
+        ({"method": "structured"}, "^method structured needs option 'sparsity'; expected share of"),
         ({"bits": 8, "include": 3}, "'include' cannot be used; got 3; expected a pattern"),
         ({"bits": 8, "adaptive": "two-class"}, "'adaptive' and 'bits' exclude each other"),
         ({"bits": 8, "mixed": True, "target_ratio": 0.5}, "'bits'.* exclude each other|'mixed'"),
