@@ -42,7 +42,12 @@ class BitGrid:
 
 
 def bit_grids(layout: Layout) -> tuple[BitGrid, ...]:
-    """A picture for each stack of blocks, and one for the layers outside."""
+    """A picture for each stack of blocks, and one for the layers outside.
+
+    None where all layers are in 32 bits.
+    """
+    if layout.is_uniform:
+        return ()
     grids = [_stack_grid(stack) for stack in layout.stacks]
     if layout.outside:
         title = "Outside the blocks" if layout.stacks else "Layers"

@@ -14,6 +14,7 @@ from functools import cached_property
 
 from asrcompress.core.ledger import LayerAnalysis, LedgerRow
 
+WHOLE_BITS = 32  # of a weight as it is trained
 PRUNED_SPARSITY = 0.01  # trained weights hold next to no exact zeros
 _LEAF = re.compile(r"\.(weight|parametrizations\.weight\.original1)$")  # the second: weight norm's
 _BITS = re.compile(r"\d{1,3}")  # qint4: 4; bfloat16: 16
@@ -107,6 +108,14 @@ class Layout:
     def layers(self) -> tuple[LayerView, ...]:
         """All of them, stack by stack, then those outside."""
         return (*(layer for stack in self.stacks for layer in stack.layers), *self.outside)
+
+    @property
+    def is_uniform(self) -> bool:
+        """True where every layer is whole in 32 bits: a map of bits would show nothing else."""
+        return all(
+            layer.bits == WHOLE_BITS and not (layer.is_removed or layer.is_pruned)
+            for layer in self.layers
+        )
 
 
 def is_layer(row: LedgerRow) -> bool:

@@ -145,6 +145,18 @@ def test_trained_zeros_are_not_taken_for_pruned_ones() -> None:
     assert "layers" not in artefact_view(manifest).facts  # it selects none
 
 
+@pytest.mark.parametrize("format_name", ["table", "markdown", "html"])
+def test_no_map_of_bits_where_all_are_32(format_name: str) -> None:
+    """A student in float32 has nothing to show there; the same student in 8 bits has."""
+    made = distilled()
+    left = [row for row in made.ledger.rows if not row.is_removed]
+    eight = [row.model_copy(update={"qtype": "qint8"}) for row in left]
+    for rows, is_drawn in ((left, False), (eight, True)):
+        ledger = made.ledger.model_copy(update={"rows": tuple(rows)})
+        student = made.model_copy(update={"ledger": ledger})
+        assert ("Bits by depth" in render_artefact(student, format_name)) is is_drawn
+
+
 def test_removed_tensors_are_said_to_be_removed() -> None:
     """Block 1 lost all and block 2 its attention: dots on the map, and no type in the ledger."""
     lines = plain(artefact_tables(structured())).splitlines()

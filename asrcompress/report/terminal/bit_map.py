@@ -23,11 +23,16 @@ _BASE = 10
 
 
 def map_renderables(layout: Layout) -> list[RenderableType]:
-    """A map for each stack of blocks, the layers outside, and what the marks mean."""
+    """A map for each stack of blocks, the layers outside, and what the marks mean.
+
+    None where all layers are in 32 bits.
+    """
+    if layout.is_uniform:
+        return []
     parts: list[RenderableType] = [_map(stack) for stack in layout.stacks]
     if layout.outside:
         parts.append(_outside(layout))
-    return [*parts, _legend(layout.layers)] if parts else []
+    return [*parts, _legend(layout.layers)]
 
 
 def bits_text(layer: LayerView) -> Text:
