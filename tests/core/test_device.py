@@ -21,5 +21,5 @@ def test_each_gpu_is_offered(monkeypatch: pytest.MonkeyPatch) -> None:
     """By its number, and the first by the kind's name alone."""
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
-    with pytest.raises(InputError, match="expected one of auto, cpu, cuda, cuda:0, cuda:1$"):
+    with pytest.raises(InputError, match=r"one of auto, cpu, cuda, cuda:0, cuda:1$"):
         resolve_device("abacus")
