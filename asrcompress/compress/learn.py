@@ -158,9 +158,8 @@ def _refuse_unfit(
     check_patterns((*selection.include, *selection.exclude), layers_of(loaded.model))
     refusal = method.unfit(params, loaded, audio)
     if refusal is not None:
-        raise ModelError(
-            f"method {params.method!r} does not fit", where=loaded.checkpoint.model, got=refusal
-        )
+        place = loaded.checkpoint.model
+        raise ModelError(f"method {params.method!r} does not fit {place}: {refusal}")
 
 
 def _identity(step: MethodStep, checkpoint: Checkpoint, audio: TrainingAudio, seed: int) -> str:

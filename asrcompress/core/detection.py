@@ -41,8 +41,8 @@ def format_of(place: Path, format_name: str | None = None) -> ModuleType:
             "not a corpus that is recognised",
             where=place,
             expected="a NeMo or lhotse .jsonl, a .csv or .tsv, a LibriSpeech tree, a Kaldi or "
-            "audiofolder folder, or audio with .txt beside it",
-            next_step=f"name it with --format ({', '.join(modules)})",
+            "audiofolder folder, or audio with or without .txt beside it",
+            next_step=f"where the command has --format, name it ({', '.join(modules)})",
         )
     if len(found) > 1:
         raise InputError(
