@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -144,6 +145,17 @@ class Batches:
         if len({len(one) for one in samples}) == 1:
             found.pop("attention_mask", None)
         return found
+
+
+def ahead(batches: Batches, steps: Iterable[int], aside: Executor) -> Iterator[Batch]:
+    """The batches of those steps, each made by `aside` while the one before is learned from."""
+    coming: Future[Batch] | None = None
+    for step in steps:
+        ready, coming = coming, aside.submit(batches.at, step)
+        if ready is not None:
+            yield ready.result()
+    if coming is not None:
+        yield coming.result()
 
 
 def _runs(utterances: Sequence[Utterance], most_s: float, length_s: Any) -> list[Any]:

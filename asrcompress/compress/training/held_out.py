@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from asrcompress.core.checkpoint import LoadedModel
     from asrcompress.core.utterance import Utterance
 
-_SHARE = 20  # one utterance in so many
+LEAST = 20  # utterances of a corpus of which one is held out, and of more one in so many
 _MOST = 24
 _MOST_S = 90.0
 _SHORTEST_S = 0.5  # a word; every encoder gives several frames of it
@@ -27,7 +27,7 @@ _CONDITION = "clean"
 
 def split(audio: TrainingAudio, seed: int) -> tuple[TrainingAudio, CalibrationAudio]:
     """What is trained on, and a small seeded sample that is not; empty of fewer than 20."""
-    count = min(_MOST, len(audio.utterances) // _SHARE)
+    count = min(_MOST, len(audio.utterances) // LEAST)
     long_enough = [u for u in audio.utterances if u.duration_s >= _SHORTEST_S]
     drawn = sorted(
         long_enough, key=lambda u: float(generator_for(seed, "held out", u.id).random())

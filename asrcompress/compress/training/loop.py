@@ -8,15 +8,13 @@ number of threads and processes.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 import torch
 
+from asrcompress.compress.decision import CalibrationAudio
 from asrcompress.compress.training import processes
 from asrcompress.compress.training.accelerator import (
     OwnState,
@@ -25,16 +23,23 @@ from asrcompress.compress.training.accelerator import (
     own_randomness,
 )
 from asrcompress.compress.training.audio import corpus_of
-from asrcompress.compress.training.batches import Batch, Batches
+from asrcompress.compress.training.batches import Batch, Batches, ahead
 from asrcompress.compress.training.checkpoint import Checkpoints
 from asrcompress.compress.training.curves import CurveLog
-from asrcompress.compress.training.held_out import HeldOut, split
+from asrcompress.compress.training.held_out import LEAST, HeldOut, split
 from asrcompress.compress.training.objective import Objective
-from asrcompress.compress.training.optimiser import clipped, learned, optimiser_for, set_rates
+from asrcompress.compress.training.optimiser import clipped, optimiser_for, set_rates
 from asrcompress.compress.training.params import TrainingParams
 from asrcompress.compress.training.schedule import rate_at
+from asrcompress.compress.training.stage import (
+    Progress,
+    Stage,
+    put_back,
+    state_of,
+    telling_where,
+)
 from asrcompress.compress.training.trained import TrainingContext
-from asrcompress.core.errors import ModelError
+from asrcompress.core.errors import InputError, ModelError
 from asrcompress.core.files import sha256_of_json
 from asrcompress.core.training_record import TrainingRecord
 
@@ -43,34 +48,14 @@ _MEASURED = 20  # times a stage that the held-out divergence is measured
 _TIMED = 200  # steps whose time the median is over
 
 
-@dataclass
-class _Progress:
-    """Where a stage is, and at which step it was saved last."""
-
-    step: int = 0
-    is_over: bool = False
-    stopped_early: bool = False
-    saved: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Stage:
-    """What a stage runs: the objective, and both as accelerate wraps them."""
-
-    name: str
-    objective: Objective
-    run: Any
-    optimiser: Any
-    steps: int
-
-
 class Training:
     """One training of one or more stages, each of which may be resumed.
 
     Ctrl-C leaves it with KeyboardInterrupt, whose words say where it goes on.
 
     Raises, from any method:
-        InputError: a recording cannot be read, or transcripts are asked for and lacking.
+        InputError: a recording cannot be read, transcripts are asked for and lacking, or an
+            early stop with too few recordings to measure it on.
         OutputError: its folder holds another training, or cannot be written.
         ModelError: the loss or its gradient is no longer a number.
     """
@@ -87,6 +72,7 @@ class Training:
                 self.checkpoints.open(context.identity)
             self.accelerator.wait_for_everyone()
         audio, held = split(context.audio, context.seed)
+        _refuse_goal_unmeasured(params, held)
         self.teacher = context.original()
         self.batches = Batches(
             self.teacher, audio, params, context.seed, processes.rank(), processes.count()
@@ -95,7 +81,7 @@ class Training:
         self.teacher.model.to(self.device)
         self.corpus = corpus_of(audio, len(held.utterances), with_transcripts=params.ctc_weight > 0)
         self.log = CurveLog.over(steps)
-        self.steps, self.before, self.done = steps, 0, 0
+        self.steps, self.before = steps, 0
         self.stopped_early = False
         self.seconds: list[float] = []
 
@@ -109,14 +95,13 @@ class Training:
         at = self._resume(name, objective, optimiser)
         self.stopped_early = at.stopped_early
         if not at.is_over:
-            with self._own_state(), own_randomness(), _telling_where(at, self.before):
+            with self._own_state(), own_randomness(), telling_where(at, self.before):
                 run, prepared = self.accelerator.prepare(objective, optimiser)
                 with ThreadPoolExecutor(1) as aside:
-                    self._run(_Stage(name, objective, run, prepared, steps), at, aside)
+                    self._run(Stage(name, objective, run, prepared, steps), at, aside)
                 self.accelerator.free_memory()
         objective.prepare(max(0, at.step - 1))
         self.before += at.step
-        self.done += at.step
 
     def divergence(self, model: torch.nn.Module) -> float | None:
         """KL(teacher || model) on the held-out utterances, in nats a frame."""
@@ -134,7 +119,7 @@ class Training:
             method=method,
             corpus=self.corpus,
             steps_asked=self.steps,
-            steps_done=self.done,
+            steps_done=self.before,
             stopped="divergence goal met" if self.stopped_early else "all steps done",
             batch_s=self.params.batch_seconds,
             seconds_a_step=round(median(self.seconds), 6) if self.seconds else 0.0,
@@ -148,11 +133,12 @@ class Training:
             **of_the_method,
         )
 
-    def _run(self, stage: _Stage, at: _Progress, aside: ThreadPoolExecutor) -> None:
+    def _run(self, stage: Stage, at: Progress, aside: ThreadPoolExecutor) -> None:
         stage.objective.train()
         begun = time.perf_counter()
-        for batch in self._heard(at.step, stage.steps, aside):
-            values = self._step(stage, batch, at.step)
+        numbers = range(self.before + at.step, self.before + stage.steps)
+        for batch in ahead(self.batches, numbers, aside):
+            values = self._step(stage, batch.to(self.device), at.step)
             at.step += 1
             self.seconds = [*self.seconds[1 - _TIMED :], time.perf_counter() - begun]
             self.log.add(values)
@@ -164,17 +150,7 @@ class Training:
                 return
             begun = time.perf_counter()
 
-    def _heard(self, first: int, steps: int, aside: ThreadPoolExecutor) -> Iterator[Batch]:
-        """The batches of a stage, the next one made while one is learned from."""
-        offset = self.before
-        coming = aside.submit(self.batches.at, offset + first)
-        for step in range(first, steps):
-            batch = coming.result()
-            if step + 1 < steps:
-                coming = aside.submit(self.batches.at, offset + step + 1)
-            yield batch.to(self.device)
-
-    def _step(self, stage: _Stage, batch: Batch, step: int) -> dict[str, float]:
+    def _step(self, stage: Stage, batch: Batch, step: int) -> dict[str, float]:
         torch.manual_seed(_seed_of(self.context.seed, self.before + step, processes.rank()))
         stage.objective.prepare(step)
         set_rates(stage.optimiser, self.params.learning_rate, step, stage.steps)
@@ -196,7 +172,7 @@ class Training:
                 next_step="lower learning_rate, or train in fp32",
             )
 
-    def _observe(self, stage: _Stage, at: _Progress) -> None:
+    def _observe(self, stage: Stage, at: Progress) -> None:
         """Points of the curves, the held-out divergence, and whether its goal is met."""
         overall, objective = self.before + at.step, stage.objective
         is_last = at.step == stage.steps
@@ -224,48 +200,32 @@ class Training:
             is_met = bool(broadcast(torch.tensor(float(is_met), device=self.device)))
         return is_met
 
-    def _resume(self, name: str, objective: Objective, optimiser: Any) -> _Progress:
+    def _resume(self, name: str, objective: Objective, optimiser: Any) -> Progress:
         state = self.checkpoints.read(name)
         if state is None:
-            return _Progress()
-        for key, value in learned(objective).items():
-            value.data.copy_(state["learned"][key])
-        optimiser.load_state_dict(state["optimiser"])
-        if self.accelerator.scaler is not None:
-            self.accelerator.scaler.load_state_dict(state["scaler"])
+            return Progress()
         self.log.restore(state["log"])
         self.seconds = list(state["seconds"])
-        return _Progress(state["step"], state["is_over"], state["stopped_early"], state["step"])
+        return put_back(state, objective, optimiser, self.accelerator.scaler)
 
-    def _save(self, stage: _Stage, at: _Progress) -> None:
+    def _save(self, stage: Stage, at: Progress) -> None:
         if processes.is_main():
-            scaler = self.accelerator.scaler
-            state = {
-                "step": at.step,
-                "is_over": at.is_over,
-                "stopped_early": at.stopped_early,
-                "learned": {
-                    name: value.detach().cpu() for name, value in learned(stage.objective).items()
-                },
-                "optimiser": stage.optimiser.state_dict(),
-                "scaler": None if scaler is None else scaler.state_dict(),
-                "log": self.log.state(),
-                "seconds": self.seconds,
-            }
-            self.checkpoints.save(stage.name, state)
+            of_all = {"log": self.log.state(), "seconds": self.seconds}
+            state = state_of(stage, at, self.accelerator.scaler)
+            self.checkpoints.save(stage.name, state | of_all)
         self.accelerator.wait_for_everyone()
         at.saved = at.step
 
 
-@contextmanager
-def _telling_where(at: _Progress, before: int) -> Iterator[None]:
-    """Let an interrupt say where the training goes on; before: steps of earlier stages."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        saved = before + at.saved
-        where = f"from step {saved + 1}" if saved else "from the beginning"
-        raise KeyboardInterrupt(f"the same command goes on {where}") from None
+def _refuse_goal_unmeasured(params: TrainingParams, held: CalibrationAudio) -> None:
+    if params.stop_divergence is not None and not held.utterances:
+        raise InputError(
+            "nothing to measure stop_divergence on",
+            where=held.name,
+            got="too few recordings to keep any of them aside",
+            expected=f"{LEAST} or more, of half a second or longer",
+            next_step="give more recordings, or leave stop_divergence out",
+        )
 
 
 def _seed_of(seed: int, step: int, rank: int) -> int:

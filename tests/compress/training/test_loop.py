@@ -16,7 +16,7 @@ from asrcompress.compress.training.loop import Training
 from asrcompress.compress.training.objective import Objective
 from asrcompress.compress.training.trained import TrainingContext, TrainingPlace
 from asrcompress.core.checkpoint import load
-from asrcompress.core.errors import ModelError, OutputError
+from asrcompress.core.errors import InputError, ModelError, OutputError
 from tests.checkpoints import tiny_checkpoint
 from tests.compress.training.recordings import noise_corpus, quick
 
@@ -131,7 +131,7 @@ def test_killed_anywhere(context: TrainingContext, at: int) -> None:
     assert all(torch.equal(*pair) for pair in zip(matrices, expected, strict=True))
     assert not torch.equal(*expected)
     assert training.log == alone.log
-    assert (training.done, training.before) == (2 * _STEPS, 2 * _STEPS)
+    assert training.before == 2 * _STEPS
 
 
 def test_nothing_is_run_twice(context: TrainingContext) -> None:
@@ -203,6 +203,14 @@ def test_early_stop(context: TrainingContext) -> None:
         assert record.curves.series["divergence"][1] == pytest.approx(0.0, abs=1e-6)
         assert record.masks is not None
         assert record.masks.steps == (2,)
+
+
+def test_no_early_stop_without_audio_to_measure_it_on(context: TrainingContext) -> None:
+    """A goal that could never be met is refused, not passed over; without one all is well."""
+    few = replace(context, audio=replace(context.audio, utterances=context.audio.utterances[:19]))
+    with pytest.raises(InputError, match=r"measure stop_divergence on: noise; .*20 or more"):
+        Training(quick(stop_divergence=1.0), few, _STEPS)
+    assert Training(quick(), few, _STEPS).corpus.held_out == 0
 
 
 def test_no_early_stop_of_what_is_not_small_yet(context: TrainingContext) -> None:
