@@ -6,8 +6,13 @@ import torch
 
 
 def is_plain_inference(module: torch.nn.Module, given: torch.Tensor) -> bool:
-    """Whether only the output counts: float32 on a CPU, without gradients, hooks or compiling."""
-    if torch.compiler.is_compiling() or torch.is_autocast_enabled("cpu"):
+    """Whether only the output counts: float32 on a CPU, without gradients, hooks or compiling.
+
+    Nor is it recorded for other inputs: a trace would keep the pieces of this one's length.
+    """
+    if torch.compiler.is_compiling() or torch.jit.is_tracing():
+        return False
+    if torch.is_autocast_enabled("cpu"):
         return False
     tensors = (given, *module.parameters())
     if any(t.device.type != "cpu" or t.dtype != torch.float32 for t in tensors):

@@ -175,6 +175,16 @@ def test_frozen_parts_are_fast_while_others_learn(monkeypatch: pytest.MonkeyPatc
 
 
 @torch.no_grad()
+@pytest.mark.filterwarnings("ignore")  # PyTorch calls tracing deprecated, and tells of constants
+def test_traces_serve_other_lengths() -> None:
+    """What is recorded for one length computes the same as the stock encoder for longer audio."""
+    stock = _model("layer").wav2vec2.feature_extractor
+    fast = FastFeatureEncoder(copy.deepcopy(stock))
+    traced = torch.jit.trace(fast, _audio(1, 4000))
+    torch.testing.assert_close(traced(_audio(1, 9000)), stock(_audio(1, 9000)))
+
+
+@torch.no_grad()
 def test_hooks_are_called() -> None:
     """Who listens to a convolution's input still hears it."""
     model = _fast(_model("group")).wav2vec2
