@@ -11,6 +11,7 @@ from asrcompress.report.wording import NOT_RUN, percent
 MOST_ROWS = 20
 SHARES = ("expected_sparsity", "target_sparsity")
 _FIRST = ("loss", "hidden", "cosine", "logits", "ctc", "sparsity", *SHARES, "divergence")
+_TITLES = {"sparsity": "sparsity loss"}  # not to be taken for the share of weights that go
 MASK_NAMES = {
     "attention": "attention",
     "query_key": "query/key",
@@ -29,7 +30,7 @@ def series_names(curves: Curves) -> list[str]:
 
 def series_title(name: str) -> str:
     """expected_sparsity: expected sparsity %."""
-    words = name.replace("_", " ")
+    words = _TITLES.get(name, name.replace("_", " "))
     return f"{words} %" if name in SHARES else words
 
 

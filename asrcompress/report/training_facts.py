@@ -13,6 +13,7 @@ from asrcompress.report.wording import (
 )
 
 _HOUR_S = 3600.0
+_FAR_FROM_TARGET = 0.05  # of the blocks' weights; trainings long enough end within 0.01
 
 
 def audio_heard_s(record: TrainingRecord) -> float:
@@ -108,8 +109,7 @@ def _ends(record: TrainingRecord) -> dict[str, str]:
     found = {}
     sparsity, target = final(record, "expected_sparsity"), final(record, "target_sparsity")
     if sparsity is not None:
-        words = f"{percent(sparsity)} % of the blocks' weights expected to go"
-        found["sparsity"] = words + (f", target {percent(target)} %" if target is not None else "")
+        found["sparsity"] = _sparsity_words(sparsity, target)
     held_out = _many(record.corpus.held_out, "held-out utterance")
     if record.divergence is None:
         found["divergence"] = "not measured: no held-out utterances"
@@ -117,6 +117,17 @@ def _ends(record: TrainingRecord) -> dict[str, str]:
         where = f"from the original, on {held_out}"
         found["divergence"] = f"{significant(record.divergence)} nats a frame {where}"
     return found
+
+
+def _sparsity_words(sparsity: float, target: float | None) -> str:
+    words = f"{percent(sparsity)} % of the blocks' weights expected to go"
+    if target is None:
+        return words
+    words += f", target {percent(target)} %"
+    if target - sparsity > _FAR_FROM_TARGET:
+        words += ": the masks did not get there, and the rest was cut without being learned; "
+        words += "train for more steps"
+    return words
 
 
 def _parameter_words(record: TrainingRecord) -> str:

@@ -151,13 +151,14 @@ def test_the_table_of_curves_takes_steps_with_a_divergence() -> None:
             "divergence": (None, 0.5, 0.0, None, 0.25),
             "expected_sparsity": (0.1, 0.2, 0.3, 0.4, 0.5),
             "loss": (5.0, 4.0, 3.0, 2.0, None),
+            "sparsity": (0.5, 0.6, 0.7, 0.8, None),  # the loss's term, no share
             "ctc": (None,) * 5,
         },
     )
     heads, rows = curve_rows(curves)
-    assert heads == ["step", "loss", "expected sparsity %", "divergence", "odd"]
+    assert heads == ["step", "loss", "sparsity loss", "expected sparsity %", "divergence", "odd"]
     assert rows == [
-        ["2", "4", "20.0", "0.5", "1"],
-        ["3", "3", "30.0", "0", "1"],
-        ["5", "-", "50.0", "0.25", "1"],
+        ["2", "4", "0.6", "20.0", "0.5", "1"],
+        ["3", "3", "0.7", "30.0", "0", "1"],
+        ["5", "-", "-", "50.0", "0.25", "1"],
     ]

@@ -8,6 +8,7 @@ import pytest
 
 from asrcompress.core.ledger import LedgerRow
 from asrcompress.core.manifest import ArtefactManifest, MethodStep
+from asrcompress.core.training_record import Curves
 from asrcompress.report import artefact_tables, render_artefact
 from asrcompress.report.artefact_view import artefact_view, step_words
 from asrcompress.report.block_widths import block_widths, together
@@ -66,6 +67,17 @@ def test_facts_by_hand() -> None:
     assert sparsity is not None
     assert facts["sparsity"].startswith(f"{100 * sparsity:.1f} % of the blocks' weights")
     assert facts["sparsity"].endswith("target 80.0 %")
+
+
+@pytest.mark.parametrize(("reached", "is_told"), [(0.09, True), (0.79, False), (0.9, False)])
+def test_a_target_that_was_not_reached_is_told(reached: float, is_told: bool) -> None:
+    """Too few steps: what is cut then was not learned, and a longer training would help."""
+    found = record(AFTER, BEFORE)
+    series = {"expected_sparsity": (0.0, reached), "target_sparsity": (0.8, 0.8)}
+    short = found.model_copy(update={"curves": Curves(steps=(1, 2), series=series)})
+    words = training_facts(short)["sparsity"]
+    assert words.startswith(f"{100 * reached:.1f} % of the blocks' weights expected to go, target")
+    assert words.endswith("train for more steps") is is_told
 
 
 def test_facts_of_a_training_without_numbers() -> None:
