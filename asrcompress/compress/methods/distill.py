@@ -54,14 +54,15 @@ def label(params: Params) -> str:
     return f"distill{params.layers or ''}{narrower}"
 
 
-def unfit(params: Params, loaded: LoadedModel, audio: TrainingAudio) -> str | None:  # noqa: ARG001
+def unfit(params: Params, loaded: LoadedModel, audio: TrainingAudio) -> str | None:
     """Why there is no such student of the model, None where there is one."""
     from asrcompress.compress.student.build import refusal
+    from asrcompress.compress.training.audio import untaught
 
     manifest = loaded.checkpoint.manifest
     if manifest is not None and manifest.structure is not None:
         return "its layers were pruned to different widths; distil the original"
-    return refusal(loaded.model, params.layers, params.ffn)
+    return refusal(loaded.model, params.layers, params.ffn) or untaught(params, audio)
 
 
 def train(params: Params, context: TrainingContext) -> Trained:

@@ -101,6 +101,7 @@ def label(params: Params) -> str:
 def unfit(params: Params, loaded: LoadedModel, audio: TrainingAudio) -> str | None:
     """Why the model cannot be pruned so, None where it can."""
     from asrcompress.compress.structured.layout import layout_of
+    from asrcompress.compress.training.audio import untaught
     from asrcompress.core.checkpoint.slim.blocks import why_not_slim
     from asrcompress.core.errors import ModelError
 
@@ -113,14 +114,10 @@ def unfit(params: Params, loaded: LoadedModel, audio: TrainingAudio) -> str | No
         layout_of(loaded.model)
     except ModelError:
         return "its blocks were pruned before; prune the original, to the smaller size"
-    if not (params.hidden_weight or params.logit_weight or params.ctc_weight):
-        return "nothing to learn from: hidden_weight, logit_weight and ctc_weight are all 0"
     if params.precision == "fp16" and params.select == "learned" and not params.no_ste:
         # fp16 scales the loss by tens of thousands, and masks' gradients are cut off at 1
         return "masks' gradients are cut off, which fp16's scaled loss does not allow; use bf16"
-    if params.ctc_weight and not all(utterance.text for utterance in audio.utterances):
-        return "ctc_weight needs transcripts, and some utterances have none"
-    return None
+    return untaught(params, audio)
 
 
 def train(params: Params, context: TrainingContext) -> Trained:

@@ -10,6 +10,7 @@ from asrcompress.core.training_record import TrainingCorpus
 if TYPE_CHECKING:
     import numpy as np
 
+    from asrcompress.compress.training.params import TrainingParams
     from asrcompress.core.audio import Samples
     from asrcompress.core.utterance import Utterance
 
@@ -36,6 +37,13 @@ class TrainingAudio:
     sha256: str
     augment: Augment | None
     augmentation: str
+
+
+def untaught(params: TrainingParams, audio: TrainingAudio) -> str | None:
+    """Why the audio does not teach what is asked for, None where it does."""
+    if params.ctc_weight and not all(utterance.text for utterance in audio.utterances):
+        return "ctc_weight needs transcripts, and some utterances have none"
+    return None
 
 
 def corpus_of(learned: TrainingAudio, held_out: int, *, with_transcripts: bool) -> TrainingCorpus:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class TrainingParams(BaseModel):
@@ -25,7 +25,10 @@ class TrainingParams(BaseModel):
         default=64.0, gt=0, le=100_000, description="audio of a step in each process, about"
     )
     longest_seconds: float = Field(
-        default=15.0, ge=0.5, le=60, description="longer recordings are cut, at random, to this"
+        default=15.0,
+        ge=0.5,
+        le=60,
+        description="longer recordings are cut, at random, to this, unless ctc_weight needs all",
     )
     hidden_weight: float = Field(
         default=1.0, ge=0, le=1e6, description="weight of the hidden states' distance"
@@ -57,3 +60,9 @@ class TrainingParams(BaseModel):
     precision: Literal["fp32", "bf16", "fp16"] = Field(
         default="fp32", description="of the training's arithmetic; bf16 or fp16 on a GPU"
     )
+
+    @model_validator(mode="after")
+    def _teaches(self) -> TrainingParams:
+        if not (self.hidden_weight or self.logit_weight or self.ctc_weight):
+            raise ValueError("hidden_weight, logit_weight or ctc_weight above 0, to learn from")
+        return self

@@ -44,6 +44,7 @@ def test_label(options: dict[str, int], label: str) -> None:
         ({"ffn": 0}, "greater than or equal to 1"),
         ({"layers": 2, "method": "structured"}, "distill"),
         ({"layers": 2, "sparsity": 0.5}, "Extra inputs"),
+        ({"layers": 2, "hidden_weight": 0, "logit_weight": 0}, "above 0, to learn from"),
     ],
 )
 def test_refused_options(options: dict[str, Any], why: str) -> None:
@@ -60,11 +61,18 @@ def audio(tmp_path_factory: pytest.TempPathFactory) -> TrainingAudio:
 
 
 def test_unfit(tmp_path: Path, audio: TrainingAudio) -> None:
-    """More layers than there are is refused before any work; fewer is not."""
+    """More layers than there are, or texts that are lacking, are refused before any work."""
     loaded = load(tiny_checkpoint(tmp_path / "model"))
     why = distill.unfit(Params(layers=12), loaded, audio)
     assert why == "a student of 12 layers, but the model has 2"
     assert distill.unfit(Params(layers=1), loaded, audio) is None
+    assert distill.unfit(Params(layers=1, ctc_weight=1.0), loaded, audio) is None
+    first, *others = audio.utterances
+    silent = replace(audio, utterances=(replace(first, text=None), *others))
+    assert distill.unfit(Params(layers=1), loaded, silent) is None
+    assert "needs transcripts" in str(
+        distill.unfit(Params(layers=1, ctc_weight=1.0), loaded, silent)
+    )
 
 
 def test_unfit_of_a_decoder(tmp_path: Path, audio: TrainingAudio) -> None:
