@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 
@@ -10,7 +12,8 @@ def is_plain_inference(module: torch.nn.Module, given: torch.Tensor) -> bool:
 
     Nor is it recorded for other inputs: a trace would keep the pieces of this one's length.
     """
-    if torch.compiler.is_compiling() or torch.jit.is_tracing():
+    jit: Any = torch.jit
+    if torch.compiler.is_compiling() or jit.is_tracing():
         return False
     if torch.is_autocast_enabled("cpu"):
         return False
