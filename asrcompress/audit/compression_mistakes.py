@@ -172,7 +172,11 @@ def _check_from(
             expected="training first, and the other one made from it",
         )
     source = compressions[entry[FROM]]
-    if isinstance(source, dict) and not _is_float(options_of(source)):
+    try:
+        is_float = not isinstance(source, dict) or _is_float(options_of(source))
+    except AsrcompressError:
+        return  # told at its own place
+    if not is_float:
         raise InputError(
             f"{FROM} a quantised or packed model",
             got=repr(entry[FROM]),

@@ -122,7 +122,7 @@ def _check_method(left: Mapping[str, Any]) -> None:
     """What `method` names is there, and trains; options of training are not without it."""
     training = {name: method for name, method in all_methods().items() if is_training(method)}
     if METHOD in left:
-        if left[METHOD] not in training:
+        if not isinstance(left[METHOD], str) or left[METHOD] not in training:
             raise InputError(
                 f"option {METHOD!r} cannot be used",
                 got=repr(left[METHOD]),
@@ -234,4 +234,9 @@ def _bounds(field: FieldInfo, message: str) -> str:
     choices = [value for value in get_args(field.annotation) if isinstance(value, str | int)]
     if choices:
         return f"one of {', '.join(map(str, choices))}"
-    return message.removeprefix("Input should be ").removeprefix("Value error, ")
+    return (
+        message.removeprefix("Input should be ")
+        .removeprefix("Value error, ")
+        .removesuffix(", unable to parse string as a number")
+        .removesuffix(", unable to parse string as an integer")
+    )

@@ -114,6 +114,13 @@ def test_what_can_be_compressed_further(entry: str, message: str) -> None:
     assert any(message in line for line in _mistakes(CHECKED % entry + sections))
 
 
+def test_a_mistake_is_told_once() -> None:
+    """Not again by what is made from the compression that has it."""
+    entry = "method: distill}\n  more: {bits: 4, from: small"
+    (one,) = _mistakes(CHECKED % entry + TRAINING)
+    assert "compressions.small: options do not fit together" in one
+
+
 RECIPE = """\
 title: Trained
 models:
