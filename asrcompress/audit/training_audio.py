@@ -17,6 +17,8 @@ from asrcompress.core.audio import probe_audio
 from asrcompress.core.corpus import Corpus, read_corpus
 from asrcompress.core.errors import InputError
 from asrcompress.core.files import sha256_of_json
+from asrcompress.report.training_facts import duration_words
+from asrcompress.report.wording import count_of
 
 if TYPE_CHECKING:
     from asrcompress.compress import CompressOptions
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from asrcompress.core.utterance import Utterance
 
 SHORTEST_S = 0.5  # a word; every encoder gives several frames of it
-_S_AN_HOUR = 3600.0
 
 _logger = logging.getLogger("asrcompress")
 
@@ -78,11 +79,11 @@ class OpenedTraining:
         """What was learned from, for a reader of the results."""
         corpus = self.corpus
         speakers = {utterance.speaker for utterance in corpus.utterances} - {None}
-        spoken = f" of {len(speakers)} speakers" if speakers else ""
+        spoken = f" of {count_of(len(speakers), 'speaker')}" if speakers else ""
         short = f" ({self.left_out} shorter ones left out)" if self.left_out else ""
-        hours = f"{corpus.audio_s / _S_AN_HOUR:.1f} h"
+        utterances = count_of(len(corpus.utterances), "utterance")
         return (
-            f"Trained on {len(corpus.utterances)} utterances{spoken}, {hours}, of {corpus.name}"
+            f"Trained on {utterances}{spoken}, {duration_words(corpus.audio_s)}, of {corpus.name}"
             f"{short}; none of them is scored."
         )
 

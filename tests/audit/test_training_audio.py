@@ -58,7 +58,7 @@ def test_every_utterance_of_half_a_second(
     assert record.getMessage() == "2 utterances shorter than 0.5 s are not trained on"
     opened = open_training(TrainingSource(spoken))
     assert opened.note == (
-        "Trained on 7 utterances of 3 speakers, 0.0 h, of spoken (2 shorter ones left out); "
+        "Trained on 7 utterances of 3 speakers, 43.1 s, of spoken (2 shorter ones left out); "
         "none of them is scored."
     )
 

@@ -223,7 +223,7 @@ def test_results_are_against_the_original(outcome: AuditOutcome) -> None:
     evaluations = outcome.evaluations
     assert evaluations["small-int8", "clean"].model == evaluations["fp32", "clean"].model
     notes = " ".join(outcome.results.notes)
-    assert "Trained on 6 utterances of 3 speakers, 0.0 h, of unlabelled; none of them" in notes
+    assert "Trained on 6 utterances of 3 speakers, 3.2 s, of unlabelled; none of them" in notes
     assert "In the training corpus and the scored one: speaker s0, s1, s2." in notes
 
 
