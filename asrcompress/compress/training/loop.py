@@ -62,6 +62,8 @@ class Training:
 
     def __init__(self, params: TrainingParams, context: TrainingContext, steps: int) -> None:
         """steps: of all stages together."""
+        audio, held = split(context.audio, context.seed)
+        _refuse_goal_unmeasured(params, held)
         self.params, self.context = params, context
         self.checkpoints = Checkpoints(context.folder)
         self._own_state = OwnState()
@@ -71,8 +73,6 @@ class Training:
             if processes.is_main():
                 self.checkpoints.open(context.identity)
             self.accelerator.wait_for_everyone()
-        audio, held = split(context.audio, context.seed)
-        _refuse_goal_unmeasured(params, held)
         self.teacher = context.original()
         self.batches = Batches(
             self.teacher, audio, params, context.seed, processes.rank(), processes.count()

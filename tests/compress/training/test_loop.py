@@ -210,6 +210,7 @@ def test_no_early_stop_without_audio_to_measure_it_on(context: TrainingContext) 
     few = replace(context, audio=replace(context.audio, utterances=context.audio.utterances[:19]))
     with pytest.raises(InputError, match=r"measure stop_divergence on: noise; .*20 or more"):
         Training(quick(stop_divergence=1.0), few, _STEPS)
+    assert not few.folder.exists()
     assert Training(quick(), few, _STEPS).corpus.held_out == 0
 
 
