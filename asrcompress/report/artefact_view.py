@@ -93,6 +93,11 @@ class ArtefactView:
         return self.manifest.ledger.weights != self.manifest.ledger.weights_before
 
     @property
+    def measured_against(self) -> str:
+        """Whose posteriors a plan of bits is measured against: the model before quantising."""
+        return "the original" if self.manifest.training is None else "the trained model"
+
+    @property
     def has_medium(self) -> bool:
         """True where layers were sorted into three classes, not two."""
         found = (layer.analysis.memberships for layer in self.layout.layers if layer.analysis)

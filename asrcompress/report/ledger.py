@@ -35,7 +35,7 @@ def ledger_renderables(view: ArtefactView, *, full: bool = False) -> list[Render
     return [
         Group(_groups_table(groups, reasons), _reasons(reasons)),
         _facts(view),
-        *calibration_renderables(view.manifest.calibration),
+        *calibration_renderables(view.manifest.calibration, view.measured_against),
         *training_renderables(view.manifest.training),
         *block_renderables(view.blocks),
         _totals_table(view),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 
 import pytest
 
@@ -15,7 +17,7 @@ from asrcompress.report.block_widths import block_widths, together
 from asrcompress.report.console import plain
 from asrcompress.report.ledger_groups import group_rows
 from asrcompress.report.training_facts import duration_words, training_facts
-from tests.report.artefacts import Made, manifest_of
+from tests.report.artefacts import Made, manifest_of, mixed
 from tests.report.small_training import AFTER, BEFORE, MAKERS, bare, small
 from tests.report.trainings import dense, distilled, pruned, record, structured
 
@@ -155,6 +157,17 @@ def test_trained_zeros_are_not_taken_for_pruned_ones() -> None:
     ledger = manifest.ledger.model_copy(update={"rows": tuple(rows)})
     assert artefact_view(manifest.model_copy(update={"ledger": ledger})).notes == ()
     assert "layers" not in artefact_view(manifest).facts  # it selects none
+
+
+@pytest.mark.parametrize("format_name", ["table", "markdown", "html"])
+def test_a_plan_after_a_training_is_measured_against_what_was_trained(format_name: str) -> None:
+    """Its divergence is not that from the original, which training has moved away from."""
+    alone = mixed()
+    after = alone.model_copy(update={"training": small().training})
+    for manifest, whose in ((alone, "the original"), (after, "the trained model")):
+        words = " ".join(html.unescape(render_artefact(manifest, format_name)).split())
+        found = re.findall(r"ivergence .{0,50}?from (the [a-z ]+?)(?:'s|,| in nats)", words)
+        assert set(found) - {"the original"} == {whose} - {"the original"}
 
 
 @pytest.mark.parametrize("format_name", ["table", "markdown", "html"])

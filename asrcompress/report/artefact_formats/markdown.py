@@ -63,7 +63,8 @@ def _calibration(view: ArtefactView) -> str:
         ]
         for name in names
     ]
-    head = f"Divergence from the original in nats; budget {escape(record.budget)}:"
+    budget = escape(record.budget)
+    head = f"Divergence from {view.measured_against} in nats; budget {budget}:"
     return f"{head}\n\n{table(['condition', 'predicted', 'measured'], rows)}"
 
 

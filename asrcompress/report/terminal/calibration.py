@@ -9,11 +9,14 @@ from asrcompress.report.console import add_column, new_table, text
 from asrcompress.report.wording import count_of, divergence
 
 
-def calibration_renderables(record: CalibrationRecord | None) -> list[RenderableType]:
-    """The corpora, the budget, and divergence by condition; nothing where nothing was measured."""
+def calibration_renderables(record: CalibrationRecord | None, against: str) -> list[RenderableType]:
+    """The corpora, the budget, and divergence by condition; nothing where nothing was measured.
+
+    against: whose posteriors it was measured against.
+    """
     if record is None:
         return []
-    table = new_table("Divergence from the original's posteriors, in nats")
+    table = new_table(f"Divergence from {against}'s posteriors, in nats")
     add_column(table, "condition", is_number=False)
     add_column(table, "predicted")
     add_column(table, "measured")
