@@ -75,8 +75,11 @@ def test_facts_by_hand() -> None:
 def test_a_target_that_was_not_reached_is_told(reached: float, is_told: bool) -> None:
     """Too few steps: what is cut then was not learned, and a longer training would help."""
     found = record(AFTER, BEFORE)
-    series = {"expected_sparsity": (0.0, reached), "target_sparsity": (0.8, 0.8)}
-    short = found.model_copy(update={"curves": Curves(steps=(1, 2), series=series)})
+    curves = Curves(
+        steps=(1, 2),
+        series={"expected_sparsity": (0.0, reached), "target_sparsity": (0.8, 0.8)},
+    )
+    short = found.model_copy(update={"curves": curves})
     words = training_facts(short)["sparsity"]
     assert words.startswith(f"{100 * reached:.1f} % of the blocks' weights expected to go, target")
     assert words.endswith("train for more steps") is is_told
