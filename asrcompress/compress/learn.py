@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from asrcompress.compress.training.audio import TrainingAudio
     from asrcompress.core.progress import Progress
 
-TRAINING_VERSION = 1  # raised when the same training gives other weights
+TRAINING_VERSION = 2  # raised when the same training gives other weights
 _PACKAGES = ("accelerate", "torch", "transformers", "soundfile", "soxr", "numpy")
 
 

@@ -7,6 +7,7 @@ from functools import cache
 from importlib import metadata
 
 _PACKAGES = (
+    "accelerate",
     "asrcompress",
     "jiwer",
     "librosa",
