@@ -11,8 +11,9 @@ from types import ModuleType
 from typing import Any
 
 from asrcompress.api import audit, compress, corrupt, evaluate, load, rescore
+from asrcompress.core.errors import AsrcompressError
 
-__all__ = ["audit", "compress", "corrupt", "evaluate", "load", "rescore"]
+__all__ = ["AsrcompressError", "audit", "compress", "corrupt", "evaluate", "load", "rescore"]
 
 
 class _Package(ModuleType):

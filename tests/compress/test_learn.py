@@ -52,7 +52,8 @@ def test_no_audio(request_of: CompressRequest) -> None:
 
 def test_no_such_student(request_of: CompressRequest) -> None:
     """What does not fit the model is told before any work."""
-    with pytest.raises(ModelError, match=r"does not fit /.*: a student of 3 layers, but the model has 2"):
+    told = r"does not fit /.*: a student of 3 layers, but the model has 2"
+    with pytest.raises(ModelError, match=told):
         run(_with(request_of, layers=3))
     assert _left(request_of) == []
 

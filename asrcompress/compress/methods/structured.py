@@ -116,7 +116,7 @@ def unfit(params: Params, loaded: LoadedModel, audio: TrainingAudio) -> str | No
         return "its blocks were pruned before; prune the original, to the smaller size"
     if params.precision == "fp16" and params.select == "learned" and not params.no_ste:
         # fp16 scales the loss by tens of thousands, and masks' gradients are cut off at 1
-        return "masks' gradients are cut off, which fp16's scaled loss does not allow; use bf16"
+        return "precision fp16 cannot learn masks: it scales gradients that are cut off; use bf16"
     return untaught(params, audio)
 
 

@@ -58,7 +58,8 @@ class Checkpoints:
             raise OutputError(
                 "not a training's folder", where=self.folder, expected=f"{_IDENTITY} in it"
             )
-        if found is not None and found != {"form": _FORM, "identity": identity}:
+        is_another = found is not None and found != {"form": _FORM, "identity": identity}
+        if is_another and any(self.folder.glob(f"*{_STATE}")):  # else nothing was learned yet
             raise OutputError(
                 "another training was begun here",
                 where=self.folder,

@@ -44,6 +44,14 @@ def test_the_same_training_goes_on(opened: Checkpoints) -> None:
     assert Checkpoints(opened.folder).read("prune") is not None
 
 
+def test_another_training_that_learned_nothing(opened: Checkpoints) -> None:
+    """A folder that was made, and in which no state was saved, is taken over."""
+    Checkpoints(opened.folder).open("two")
+    opened.save("prune", _state())
+    with pytest.raises(OutputError, match="another training was begun here"):
+        Checkpoints(opened.folder).open("one")
+
+
 def test_another_training(opened: Checkpoints) -> None:
     """Other options, audio or seeds are never mixed into what was begun."""
     opened.save("prune", _state())
