@@ -105,7 +105,10 @@ def test_loaded_as_it_was_compressed(
     assert bool(manifest.quantization) == ("int" in stored)
     again = load_into(_pruned(tmp_path / "original", structure), folder)
     expected = logits_of(again, heard())
-    torch.testing.assert_close(logits_of(loaded.model, heard()), expected, atol=1e-4, rtol=1e-4)
+    real = _real_frames(again, expected)
+    torch.testing.assert_close(
+        logits_of(loaded.model, heard())[real], expected[real], atol=1e-4, rtol=1e-4
+    )
     use_fast_front_end(again)
     assert torch.equal(logits_of(loaded.model, heard()), logits_of(again, heard()))
     assert expected.isfinite().all()
@@ -130,6 +133,12 @@ def test_a_plain_name_does_not_hide_the_structure(float_artefact: Path) -> None:
     _edit(float_artefact, lambda manifest: manifest.update(weights_file=PLAIN_WEIGHTS_NAME))
     structure = structure_of(load(float_artefact).model)
     assert structure.blocks == (NO_ATTENTION, RAGGED)
+
+
+def _real_frames(model: Any, logits: torch.Tensor) -> torch.Tensor:
+    """(batch, frames) bool: not padding, whose zeros a norm makes large in their last bits."""
+    lengths = model._get_feat_extract_output_lengths(heard()["attention_mask"].sum(dim=-1))
+    return torch.arange(logits.shape[1])[None, :] < lengths[:, None]
 
 
 def _set(manifest: dict[str, Any], block: int, **parts: Any) -> None:
