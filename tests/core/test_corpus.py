@@ -128,7 +128,7 @@ def test_a_place_that_is_missing_or_no_corpus_is_named(tmp_path: Path) -> None:
         read_corpus("absent")
     (tmp_path / "notes.doc").write_text("")
     for place in (tmp_path, tmp_path / "notes.doc"):
-        with pytest.raises(InputError, match=r"not a corpus that is recognised.*--format, name it \("):
+        with pytest.raises(InputError, match=r"not a corpus that is recognised.*--format, name it"):
             read_corpus(place)
 
 
