@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -14,8 +14,8 @@ from asrcompress.compress.structured.lagrangian import Lagrangian, target_at
 from asrcompress.compress.structured.layout import ModelMasks, layout_of
 from asrcompress.compress.structured.learned_masks import LearnedMasks
 from asrcompress.compress.structured.matching import hidden_distance, pairs_of
-from asrcompress.compress.training.losses import ctc, posterior_divergence
-from asrcompress.compress.training.objective import Objective, Outputs
+from asrcompress.compress.training.objective import Outputs
+from asrcompress.compress.training.taught import TaughtObjective
 from asrcompress.core.checkpoint.slim.blocks import structure_of
 from asrcompress.core.checkpoint.slim.reshape import use_own_attention
 
@@ -24,12 +24,10 @@ if TYPE_CHECKING:
     from asrcompress.compress.training.batches import Batch
     from asrcompress.compress.training.pair import Pair
 
-# SpecAugment's; a pair does none, so it would never have a gradient.
-_UNUSED = "masked_spec_embed"
 _NEAR = 0.01  # of the asked sparsity: near enough to end a training early
 
 
-class RecoveryObjective(Objective):
+class RecoveryObjective(TaughtObjective):
     """Distillation of a student whose blocks are smaller: after removal, or with masks (below).
 
     hidden_weight hidden + logit_weight logits + ctc_weight ctc. hidden: the sum over pairs of
@@ -40,63 +38,23 @@ class RecoveryObjective(Objective):
     """
 
     def __init__(self, pair: Pair, params: Params) -> None:
-        super().__init__()
-        self._pair, self._params = pair, params
-        self._student = pair.student
-        for name, parameter in self._student.named_parameters():
-            if name.endswith(_UNUSED):
-                parameter.requires_grad_(False)
+        super().__init__(pair, params)
+        self._params = params
         self._left = tuple(
             number
             for number, block in enumerate(structure_of(self._student).blocks, start=1)
             if block.has_attention or block.has_feed_forward
         )
 
-    def forward(self, batch: Batch, step: int) -> dict[str, torch.Tensor]:  # noqa: ARG002
-        """See Objective; the terms are not weighted."""
-        loss, terms = self._distilled(batch)
-        return {"loss": loss, **terms}
-
-    def parameter_groups(self) -> list[dict[str, Any]]:
-        """See Objective."""
-        return [{"params": [p for p in self._student.parameters() if p.requires_grad]}]
-
-    def prepare(self, step: int) -> None:
-        """Nothing moves but the learning rate."""
-
-    def measures(self) -> dict[str, float]:
-        """Nothing but the losses."""
-        return {}
-
-    def student(self) -> torch.nn.Module:
-        """See Objective."""
-        return self._student
-
     def _blocks_left(self) -> tuple[int, ...]:
         """The blocks with anything left in them, counted from 1."""
         return self._left
 
-    def _distilled(self, batch: Batch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-        """The loss with its gradient, and its terms without."""
-        teacher, student = self._pair.hear(batch)
-        params = self._params
-        hidden = self._of_blocks(teacher, student)
-        logits = posterior_divergence(
-            student.logits, teacher.logits, student.is_real, params.temperature
-        )
-        terms = {"hidden": hidden, "logits": logits}
-        # a weight of 0 leaves gradients of 0, not none, which several processes could not average
-        loss = params.hidden_weight * hidden + params.logit_weight * logits
-        if batch.labels is not None:
-            blank = int(cast(Any, self._student).config.pad_token_id)
-            terms["ctc"] = ctc(student.logits, student.frames, batch.labels, blank)
-            loss = loss + params.ctc_weight * terms["ctc"]
-        return loss, {name: term.detach() for name, term in terms.items()}
-
-    def _of_blocks(self, teacher: Outputs, student: Outputs) -> torch.Tensor:
+    def _hidden_terms(self, teacher: Outputs, student: Outputs) -> dict[str, torch.Tensor]:
         pairs = pairs_of(teacher, student, self._blocks_left())
         distances = [hidden_distance(teacher, student, *pair) for pair in pairs]
-        return torch.stack(distances).sum() if distances else student.logits.new_zeros(())
+        none = student.logits.new_zeros(())
+        return {"hidden": torch.stack(distances).sum() if distances else none}
 
 
 class PruningObjective(RecoveryObjective):

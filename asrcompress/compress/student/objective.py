@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import torch
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from asrcompress.compress.training.losses import (
-    cosine_distance,
-    ctc,
-    mean_absolute,
-    posterior_divergence,
-)
-from asrcompress.compress.training.objective import Objective, Outputs
+from asrcompress.compress.training.losses import cosine_distance, mean_absolute
+from asrcompress.compress.training.objective import Outputs
+from asrcompress.compress.training.taught import TaughtObjective
 
 if TYPE_CHECKING:
-    from asrcompress.compress.training.batches import Batch
     from asrcompress.compress.training.pair import Pair
     from asrcompress.compress.training.params import TrainingParams
 
-# SpecAugment's; a pair does none, so it would never have a gradient.
-_UNUSED = "masked_spec_embed"
 
-
-class DistillObjective(Objective):
+class DistillObjective(TaughtObjective):
     """hidden_weight (hidden + cosine) + logit_weight logits + ctc_weight ctc.
 
     hidden and cosine: L1 and -log sigmoid(cos) between the student's i-th layer and the teacher's
@@ -39,48 +31,11 @@ class DistillObjective(Objective):
     """
 
     def __init__(self, pair: Pair, layers_kept: tuple[int, ...], params: TrainingParams) -> None:
-        super().__init__()
-        self._pair, self._layers_kept, self._params = pair, layers_kept, params
-        self._student = pair.student
-        for name, parameter in self._student.named_parameters():
-            if name.endswith(_UNUSED):
-                parameter.requires_grad_(False)
+        super().__init__(pair, params)
+        self._layers_kept = layers_kept
         for module in self._student.modules():
             if "layerdrop" in vars(module):  # some classes copy it from their configuration
                 vars(module)["layerdrop"] = 0.0
-
-    def forward(self, batch: Batch, step: int) -> dict[str, torch.Tensor]:  # noqa: ARG002
-        """See Objective; the terms are not weighted."""
-        teacher, student = self._pair.hear(batch)
-        params = self._params
-        hidden, cosine = self._of_layers(teacher, student)
-        logits = posterior_divergence(
-            student.logits, teacher.logits, student.is_real, params.temperature
-        )
-        # a weight of 0 leaves gradients of 0, not none, which several processes could not average
-        loss = params.hidden_weight * (hidden + cosine) + params.logit_weight * logits
-        terms = {"hidden": hidden, "cosine": cosine, "logits": logits}
-        if batch.labels is not None:
-            blank = int(cast(Any, self._student).config.pad_token_id)
-            terms["ctc"] = ctc(student.logits, student.frames, batch.labels, blank)
-            loss = loss + params.ctc_weight * terms["ctc"]
-        return {"loss": loss, **{name: term.detach() for name, term in terms.items()}}
-
-    def parameter_groups(self) -> list[dict[str, Any]]:
-        """See Objective."""
-        learned = [p for p in self._student.parameters() if p.requires_grad]
-        return [{"params": learned, "scale": 1.0}]
-
-    def prepare(self, step: int) -> None:
-        """Nothing moves but the learning rate."""
-
-    def measures(self) -> dict[str, float]:
-        """Nothing but the losses."""
-        return {}
-
-    def student(self) -> torch.nn.Module:
-        """See Objective."""
-        return self._student
 
     def train(self, mode: bool = True) -> DistillObjective:
         """In training, batch norms go on using their running statistics, which no step changes."""
@@ -90,7 +45,7 @@ class DistillObjective(Objective):
                 module.eval()
         return self
 
-    def _of_layers(self, teacher: Outputs, student: Outputs) -> tuple[torch.Tensor, torch.Tensor]:
+    def _hidden_terms(self, teacher: Outputs, student: Outputs) -> dict[str, torch.Tensor]:
         """The means of relative L1 and of the cosine distance over the student's layers."""
         pairs = [
             (student.hidden[own], teacher.hidden[layer])
@@ -98,7 +53,7 @@ class DistillObjective(Objective):
         ]
         absolute = [_relative_l1(*pair, student.is_real_in(pair[0])) for pair in pairs]
         cosine = [cosine_distance(*pair, student.is_real_in(pair[0])) for pair in pairs]
-        return torch.stack(absolute).mean(), torch.stack(cosine).mean()
+        return {"hidden": torch.stack(absolute).mean(), "cosine": torch.stack(cosine).mean()}
 
 
 def _relative_l1(student: torch.Tensor, teacher: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
