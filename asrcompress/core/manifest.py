@@ -20,6 +20,7 @@ PLAIN_WEIGHTS_NAME = "model.safetensors"  # an ordinary checkpoint: from_pretrai
 QUANTISED_WEIGHTS_NAME = "asrcompress.safetensors"  # a name from_pretrained refuses, on purpose
 
 Storage = Literal["dense", "bitmask"]
+Runtime = Literal["torch", "onnx", "openvino"]
 
 
 class _Model(BaseModel):
@@ -105,6 +106,24 @@ class Probe(_Model):
     head: tuple[float, ...]
 
 
+class ExportRecord(_Model):
+    """A runtime's graph of the compressed model, and how near to it in PyTorch it is.
+
+    files: sha256 of each file of the graph, the weights' among them. inputs: names, in order.
+    layers: how many layers are computed how, for example {"int8": 74, "float32": 1}.
+    calibration: what the ranges of activations were measured on; empty where the runtime measures
+    them anew each time, or computes in floats. max_logit_change: of the probe's logits, absolute.
+    divergence: nats a frame from the same model in PyTorch, by condition.
+    """
+
+    files: dict[str, str]
+    inputs: tuple[str, ...]
+    layers: dict[str, Count]
+    calibration: tuple[CalibrationCorpus, ...] = ()
+    max_logit_change: Magnitude
+    divergence: dict[str, Finite]
+
+
 class ArtefactManifest(_Model):
     """The whole of asrcompress.json."""
 
@@ -115,7 +134,7 @@ class ArtefactManifest(_Model):
     selection: Selection = Selection()
     storage: Storage = "dense"
     seed: int = 0
-    runtime: Literal["torch"] = "torch"
+    runtime: Runtime = "torch"
     weights_file: str
     weights_sha256: str
     quantization: dict[str, dict[str, str]] = Field(
@@ -136,6 +155,9 @@ class ArtefactManifest(_Model):
         description="what is left of each block, where no ordinary configuration can say it",
     )
     training: TrainingRecord | None = None
+    export: ExportRecord | None = Field(
+        default=None, description="of a graph for another runtime than PyTorch"
+    )
     probe: Probe | None = Field(description="None for a module that is no recogniser")
     versions: dict[str, str]
 
@@ -146,7 +168,7 @@ class ArtefactManifest(_Model):
     @property
     def is_float(self) -> bool:
         """Whether its weights are all there as numbers, so that it can be compressed further."""
-        return not self.quantization and not self.encodings
+        return not self.quantization and not self.encodings and self.runtime == "torch"
 
     @property
     def is_plain(self) -> bool:

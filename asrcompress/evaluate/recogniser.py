@@ -70,6 +70,14 @@ class Recogniser(Protocol):
     def threads(self) -> int:
         """How many processor threads it computes with."""
 
+    @property
+    def kernels(self) -> tuple[str, ...]:
+        """What computes its matrix products, for example avx512_vnni int8; after a first batch.
+
+        As the runtime itself tells where it can, else what this processor and the weights' form
+        imply.
+        """
+
     def batching(self, batch_size: int) -> Batching:
         """How many of `batch_size` recordings it may take at once without a change of output."""
 

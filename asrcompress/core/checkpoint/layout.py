@@ -42,7 +42,11 @@ def weight_files(folder: Path, manifest: ArtefactManifest | None) -> tuple[Path,
         ModelError: there are none, or a shard that the index lists is missing.
     """
     if manifest is not None:
-        return (_listed(folder, manifest.weights_file, by=MANIFEST_NAME),)
+        more = (
+            sorted(set(manifest.export.files) - {manifest.weights_file}) if manifest.export else ()
+        )
+        names = (manifest.weights_file, *more)
+        return tuple(_listed(folder, name, by=MANIFEST_NAME) for name in names)
     for name in (PLAIN_WEIGHTS_NAME, PICKLED_WEIGHTS_NAME):
         if (folder / name).is_file():
             return (folder / name,)

@@ -14,6 +14,7 @@ from asrcompress.core.checkpoint.locate import Checkpoint, locate
 from asrcompress.core.checkpoint.plain import load_plain, refusing_bad_configuration
 from asrcompress.core.checkpoint.processor import load_processor
 from asrcompress.core.checkpoint.quantised import dtype_name, empty_module, fill
+from asrcompress.core.checkpoint.quiet import quiet_transformers
 from asrcompress.core.checkpoint.weights import read_weights
 from asrcompress.core.device import resolve_device
 
@@ -78,6 +79,13 @@ def load(
     """
     target = resolve_device(device)
     checkpoint = model if isinstance(model, Checkpoint) else locate(model)
+    if checkpoint.runtime != "torch":
+        raise ModelError(
+            "the model is for another runtime than PyTorch",
+            where=checkpoint.model,
+            got=checkpoint.runtime,
+            next_step="evaluate it as it is, or load what it was made from",
+        )
     tensors = read_weights(checkpoint.weight_files)
     loaded = _build(checkpoint, tensors, "float32", trust_remote_code=trust_remote_code)
     if verified and checkpoint.manifest is not None:
@@ -88,6 +96,22 @@ def load(
         use_fast_front_end(loaded.model)  # which is most of the time where blocks are small
     loaded.model.to(target)
     return loaded
+
+
+def load_without_values(checkpoint: Checkpoint, *, trust_remote_code: bool = False) -> LoadedModel:
+    """A recogniser whose tensors hold nothing: for its configuration, formulas and processor.
+
+    Raises:
+        ModelError: it does not transcribe, or its configuration cannot be used.
+    """
+    import torch
+
+    config = config_of(checkpoint, trust_remote_code=trust_remote_code)
+    architecture = model_class(checkpoint, config, trust_remote_code=trust_remote_code)
+    processor = load_processor(checkpoint, trust_remote_code=trust_remote_code)
+    with refusing_bad_configuration(checkpoint), quiet_transformers(), torch.device("meta"):
+        module: Any = architecture._from_config(config)
+    return LoadedModel(module.eval(), processor, checkpoint)
 
 
 def load_as_stored(

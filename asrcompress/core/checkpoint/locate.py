@@ -12,7 +12,7 @@ from asrcompress.core.checkpoint.download import download
 from asrcompress.core.checkpoint.layout import CONFIG_NAME, side_files, weight_files
 from asrcompress.core.errors import ModelError
 from asrcompress.core.files import read_json, sha256_of_file, sha256_of_json
-from asrcompress.core.manifest import MANIFEST_NAME, ArtefactManifest, read_manifest
+from asrcompress.core.manifest import MANIFEST_NAME, ArtefactManifest, Runtime, read_manifest
 
 BUNDLED = "bundled:model"
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
@@ -44,6 +44,11 @@ class Checkpoint:
     @property
     def model_type(self) -> str:
         return str(self.config.get("model_type", "unknown"))
+
+    @property
+    def runtime(self) -> Runtime:
+        """What computes it: PyTorch, unless its manifest says otherwise."""
+        return "torch" if self.manifest is None else self.manifest.runtime
 
     @property
     def is_encoder_decoder(self) -> bool:

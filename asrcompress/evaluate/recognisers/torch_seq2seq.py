@@ -18,7 +18,7 @@ from asrcompress.core.errors import InputError
 from asrcompress.core.registry import expected_one_of
 from asrcompress.evaluate.batches import Batching, batching_of
 from asrcompress.evaluate.recogniser import Recogniser, RecogniserOptions
-from asrcompress.evaluate.recognisers._torch import TorchModel, loaded_with
+from asrcompress.evaluate.recognisers._loaded import Loaded, loaded_with
 from asrcompress.evaluate.recording import Recording, Windows
 from asrcompress.evaluate.seams import joined, pause_in
 
@@ -52,7 +52,7 @@ def open(checkpoint: Checkpoint, options: RecogniserOptions) -> Recogniser:
 
 
 @dataclass(frozen=True)
-class TorchSeq2Seq(TorchModel):
+class TorchSeq2Seq(Loaded):
     """A loaded encoder-decoder; language and tokens a second as asked for, None its own."""
 
     language: str | None

@@ -1,4 +1,4 @@
-"""What the PyTorch recognisers share: opening a checkpoint, and what it says of itself."""
+"""What recognisers share: opening a checkpoint, and what it says of itself."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from asrcompress.evaluate.recogniser import RecogniserOptions
 
 
 @dataclass(frozen=True)
-class TorchModel:
+class Loaded:
     """A loaded model, and where and with how many threads it runs."""
 
     loaded: LoadedModel
