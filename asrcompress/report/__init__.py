@@ -10,6 +10,7 @@ from asrcompress.core.error_table import ErrorTable
 from asrcompress.core.evaluation import Evaluation
 from asrcompress.core.manifest import ArtefactManifest
 from asrcompress.core.results import CostTable, Results
+from asrcompress.core.speed import SpeedTable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -18,11 +19,17 @@ _NO_ERRORS = ErrorTable()
 
 
 def render(
-    results: Results, costs: CostTable, format_name: str, errors: ErrorTable = _NO_ERRORS
+    results: Results,
+    costs: CostTable,
+    format_name: str,
+    errors: ErrorTable = _NO_ERRORS,
+    *,
+    speed: SpeedTable | None = None,
 ) -> str:
-    """The results as text in a format: table, markdown, html, json, csv, figures or kaldi.
+    """The results as text in a format: table, markdown, html, json, csv, figures, speed or kaldi.
 
-    errors: what compression broke, for the formats that show it.
+    errors: what compression broke, for the formats that show it. speed: what was measured in one
+    run on this machine, beside the costs of the evaluation itself.
 
     Raises:
         InputError: there is no format of that name.
@@ -32,7 +39,7 @@ def render(
     from asrcompress.report.view import build_view
 
     plugin = load_plugin(formats, format_name)
-    return str(plugin.render(build_view(results, costs, errors)))
+    return str(plugin.render(build_view(results, costs, errors, speed)))
 
 
 def format_names() -> tuple[str, ...]:
@@ -52,18 +59,20 @@ def tables(
     margins: bool | None = None,
     errors: ErrorTable | None = None,
     flips: int = 0,
+    speed: SpeedTable | None = None,
 ) -> list[RenderableType]:
     """The results for a Rich console, to print one after the other.
 
     groups, intervals: add the longer tables of subgroups, and of differences and their tests.
     margins: by noise type, SNR and room; None for those that say more than the matrix.
     flips: so many utterances of each cell that compression broke, from `errors`.
+    speed: what was measured in one run on this machine.
     """
     from asrcompress.report.formats import table
     from asrcompress.report.view import build_view
 
     parts = table.Parts(groups=groups, intervals=intervals, margins=margins, flips=flips)
-    return table.renderables(build_view(results, costs, errors), parts)
+    return table.renderables(build_view(results, costs, errors, speed), parts)
 
 
 def matrix_tables(
@@ -161,14 +170,17 @@ def write(
     costs: CostTable,
     evaluations: Mapping[tuple[str, str], Evaluation],
     errors: ErrorTable = _NO_ERRORS,
+    *,
+    speed: SpeedTable | None = None,
 ) -> None:
     """Write results.json and all that is made of it: cost.json, errors.json, tables and pages.
 
     evaluations: by (artefact, condition); what is missing has no lines in utterances.jsonl.
+    speed: for the pages alone; who measured it writes its file.
 
     Raises:
         OutputError: the folder cannot be written.
     """
-    from asrcompress.report.folder import write_folder
+    from asrcompress.report.folder import Findings, write_folder
 
-    write_folder(folder, results, costs, evaluations, errors)
+    write_folder(folder, Findings(results, costs, errors, speed), evaluations)

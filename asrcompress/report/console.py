@@ -53,13 +53,15 @@ def add_column(
 class Matrix:
     """A table of leading columns and as many others as fit; the rest go to further tables.
 
-    column_head: what the columns are, where they may go down in place of the rows.
+    column_head: what the columns are, where they may go down in place of the rows. lead_width:
+    what is longer in a leading column is folded.
     """
 
     title: str
     leads: Sequence[tuple[str, Sequence[str]]]
     columns: Sequence[tuple[str, Sequence[Text]]]
     column_head: str | None = None
+    lead_width: int | None = None
 
     def tables(self) -> list[Table]:
         """Tables of at most 80 characters, each with all leading columns.
@@ -83,10 +85,12 @@ class Matrix:
         columns = [
             (name, [cells[index] for _, cells in self.columns]) for index, name in enumerate(names)
         ]
-        return Matrix(self.title, leads, columns)
+        return Matrix(self.title, leads, columns, lead_width=self.lead_width)
 
     def _chunks(self) -> Iterator[Sequence[tuple[str, Sequence[Text]]]]:
-        room = WIDTH - sum(_width(head, cells) for head, cells in self.leads)
+        widths = [_width(head, cells) for head, cells in self.leads]
+        most = WIDTH if self.lead_width is None else self.lead_width + _GAP
+        room = WIDTH - sum(min(width, most) for width in widths)
         start, used = 0, 0
         for index, (name, cells) in enumerate(self.columns):
             width = _width(_head(name), [cell.plain for cell in cells])
@@ -99,7 +103,7 @@ class Matrix:
     def _table(self, columns: Sequence[tuple[str, Sequence[Text]]]) -> Table:
         table = new_table(self.title)
         for index, (head, _) in enumerate(self.leads):
-            add_column(table, head, is_number=index > 0)
+            add_column(table, head, is_number=index > 0, max_width=self.lead_width)
         for name, _ in columns:
             add_column(table, _head(name))
         leads = [[text(cell) for cell in cells] for _, cells in self.leads]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from asrcompress.core.error_table import ERRORS_NAME, ErrorTable
@@ -14,6 +15,7 @@ from asrcompress.core.results import (
     CostTable,
     Results,
 )
+from asrcompress.core.speed import SpeedTable
 from asrcompress.report import render
 from asrcompress.report.utterances import Evaluations, utterance_lines
 
@@ -32,13 +34,17 @@ FILE_NAMES = (
 )
 
 
-def write_folder(
-    folder: Path,
-    results: Results,
-    costs: CostTable,
-    evaluations: Evaluations,
-    errors: ErrorTable,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a run found; speed None where it was not measured."""
+
+    results: Results
+    costs: CostTable
+    errors: ErrorTable
+    speed: SpeedTable | None = None
+
+
+def write_folder(folder: Path, found: Findings, evaluations: Evaluations) -> None:
     """Write all eight files, each whole or not at all; results.json last, as the sign of the end.
 
     All but cost.json and the two pages are the same bytes for the same results. All texts are
@@ -47,15 +53,20 @@ def write_folder(
     Raises:
         OutputError: the folder cannot be written.
     """
+    results, costs = found.results, found.costs
     texts = {
         UTTERANCES_NAME: "".join(utterance_lines(results, evaluations)),
         CELLS_NAME: render(results, costs, "csv"),
         FIGURES_NAME: render(results, costs, "figures"),
-        ERRORS_NAME: to_json(errors.model_dump(mode="json")),
+        ERRORS_NAME: to_json(found.errors.model_dump(mode="json")),
         COST_NAME: to_json(costs.model_dump(mode="json")),
-        MARKDOWN_NAME: render(results, costs, "markdown", errors),
-        HTML_NAME: render(results, costs, "html", errors),
+        MARKDOWN_NAME: _page(found, "markdown"),
+        HTML_NAME: _page(found, "html"),
         RESULTS_NAME: to_json(results.model_dump(mode="json")),
     }
     for name, text in texts.items():
         write_text(folder / name, text)
+
+
+def _page(found: Findings, format_name: str) -> str:
+    return render(found.results, found.costs, format_name, found.errors, speed=found.speed)

@@ -17,11 +17,13 @@ from asrcompress.core.results import (
     GroupResult,
     Results,
 )
+from asrcompress.core.speed import SpeedTable
 from asrcompress.report import notes
 from asrcompress.report.margins import MarginTable, margin_tables
 from asrcompress.report.pivot import Pivot, pivots_of
 from asrcompress.report.published import PublishedRow, published_rows
 from asrcompress.report.setup import Setup, setup_of
+from asrcompress.report.speed_view import SpeedView, speed_view
 from asrcompress.report.wording import headline, list_names
 
 
@@ -92,6 +94,7 @@ class View:
     published: tuple[PublishedRow, ...]
     pivots: tuple[Pivot, ...]
     errors: ErrorTable
+    speed: SpeedView | None
     summary: str
     method: str | None
     detectable: str | None
@@ -137,8 +140,13 @@ class View:
         return tuple(dict.fromkeys(row.field for row in self.groups))
 
 
-def build_view(results: Results, costs: CostTable, errors: ErrorTable | None = None) -> View:
-    """The view of results, and of the costs and the added errors beside them, if there are any."""
+def build_view(
+    results: Results,
+    costs: CostTable,
+    errors: ErrorTable | None = None,
+    speed: SpeedTable | None = None,
+) -> View:
+    """The view of results, and of costs, added errors and speed beside them, if there are any."""
     cells = {(cell.artefact, cell.condition): cell for cell in results.cells}
     artefacts = tuple(_artefact_row(row, results, costs) for row in results.artefacts)
     conditions = tuple(
@@ -155,6 +163,7 @@ def build_view(results: Results, costs: CostTable, errors: ErrorTable | None = N
         published=published_rows(results),
         pivots=pivots_of(results, {row.name: row.rates for row in artefacts}),
         errors=errors or ErrorTable(),
+        speed=speed_view(speed) if speed else None,
         summary=_summary(results, artefacts),
         method=notes.comparison_method(results),
         detectable=notes.smallest_differences(results),

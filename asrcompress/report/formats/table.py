@@ -18,6 +18,7 @@ from asrcompress.report.terminal.flips import flip_renderables
 from asrcompress.report.terminal.margins import margin_renderables
 from asrcompress.report.terminal.pivot import pivot_renderables
 from asrcompress.report.terminal.published import published_renderables
+from asrcompress.report.terminal.speed import speed_renderables
 from asrcompress.report.terminal.wer import STYLES, wer_text
 from asrcompress.report.view import View
 from asrcompress.report.wording import (
@@ -66,6 +67,7 @@ def renderables(view: View, wanted: Parts = _SHORT) -> list[RenderableType]:
     parts.append(_size_table(view))
     if view.setup:
         parts.append(_speed_table(view, view.setup))
+    parts += speed_renderables(view.speed)
     parts += _count_tables(view)
     if wanted.intervals:
         parts += interval_renderables(view)
