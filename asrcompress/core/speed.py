@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from asrcompress.core.bounds import Count, Magnitude
 from asrcompress.core.cost import Sizes
+from asrcompress.core.files import read_json
+from asrcompress.core.validation import validated
+
+SPEED_NAME = "speed.json"
 
 
 class _Model(BaseModel):
@@ -80,3 +85,17 @@ class SpeedTable(_Model):
     speeds: dict[str, Speed] = Field(default_factory=dict)
     notes: tuple[str, ...] = ()
     energy_note: str | None = None
+
+
+def read_speed(path: Path) -> SpeedTable | None:
+    """The speeds beside the results at a file or in its folder; None where none were measured.
+
+    Raises:
+        InputError: the file is there but does not have its form.
+    """
+    folder = path if path.is_dir() else path.parent
+    file = folder / SPEED_NAME
+    if not file.is_file():
+        return None
+    next_step = "measure again with evaluate --speed"
+    return validated(SpeedTable, read_json(file), where=file, next_step=next_step)
