@@ -8,8 +8,10 @@ import typer
 
 from asrcompress.cli import options
 from asrcompress.cli.options import (
+    Compile,
     Debug,
     Device,
+    Dtype,
     Format,
     Json,
     MaxBadFiles,
@@ -77,6 +79,8 @@ def evaluate(
     max_bad_files: MaxBadFiles = 0,
     device: Device = "auto",
     threads: Threads = None,
+    dtype: Dtype = None,
+    compile: Compile = False,
     trust_remote_code: TrustRemoteCode = False,
     overwrite: Overwrite = False,
     seed: Seed = 0,
@@ -90,6 +94,7 @@ def evaluate(
     from asrcompress.cli.outcome import write_outcome
     from asrcompress.core.device import resolve_device
     from asrcompress.core.output import check_output
+    from asrcompress.core.precision import FLOAT32
     from asrcompress.evaluate import EvaluateRequest, run
 
     if output is not None:
@@ -112,6 +117,8 @@ def evaluate(
         trust_remote_code=trust_remote_code,
         language=language,
         chunk_s=chunk_s,
+        dtype=dtype or FLOAT32,
+        compile=compile,
     )
     with console.watching(quiet=quiet) as progress:
         outcome = run(request, progress)

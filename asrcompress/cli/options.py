@@ -21,6 +21,13 @@ Device = Annotated[
 Threads = Annotated[
     int | None, typer.Option("--threads", min=1, help="CPU threads of the model; default all.")
 ]
+Dtype = Annotated[
+    str | None,
+    typer.Option("--dtype", help="Of PyTorch's matrix products: float32, bfloat16 or float16."),
+]
+Compile = Annotated[
+    bool, typer.Option("--compile", help="Let torch.compile make PyTorch's kernels; slow to start.")
+]
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace an output that asrcompress made.")
 ]

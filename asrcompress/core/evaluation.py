@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from asrcompress.core.cost import Cost, Sizes
+from asrcompress.core.precision import Dtype
 
 STORED_HYPOTHESES = "stored hypotheses"
 
@@ -76,6 +77,10 @@ class Decoding(_Model):
     decoder: str = "greedy"
     device: str
     threads: int | None
+    dtype: Dtype = Field(
+        default="float32", description="of matrix products; others than float32 by autocast"
+    )
+    compiled: bool = Field(default=False, description="whether torch.compile made its kernels")
     batch_plan: str
     batch_note: str | None = Field(default=None, description="why batches were not used, if so")
     chunk_s: float | None = Field(

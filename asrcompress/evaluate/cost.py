@@ -18,6 +18,7 @@ from asrcompress.core import errors
 from asrcompress.core.corpus import Corpus, Utterance
 from asrcompress.core.cost import Cost
 from asrcompress.core.errors import AsrcompressError, ModelError, NothingToEvaluateError
+from asrcompress.core.precision import FLOAT32, Dtype
 from asrcompress.core.seeds import generator_for
 from asrcompress.evaluate.batches import Batching, BatchPlan
 from asrcompress.evaluate.recording import check_chunk
@@ -52,6 +53,8 @@ class CostOptions:
     language: str | None = None
     max_tokens_per_s: float | None = None
     chunk_s: float | None = None
+    dtype: Dtype = FLOAT32
+    compile: bool = False
 
     def __post_init__(self) -> None:
         check_chunk(self.chunk_s)

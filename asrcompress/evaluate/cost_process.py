@@ -56,11 +56,13 @@ def measured(task: dict[str, Any]) -> Cost:
     recogniser = open_recogniser(
         checkpoint,
         RecogniserOptions(
-            options.device,
-            options.threads,
-            options.trust_remote_code,
-            options.language,
-            options.max_tokens_per_s,
+            device=options.device,
+            threads=options.threads,
+            trust_remote_code=options.trust_remote_code,
+            language=options.language,
+            max_tokens_per_s=options.max_tokens_per_s,
+            dtype=options.dtype,
+            compile=options.compile,
         ),
     )
     _wait(options.device)

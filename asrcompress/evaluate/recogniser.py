@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from asrcompress.core.cost import Sizes
 from asrcompress.core.errors import ModelError
+from asrcompress.core.precision import FLOAT32, Dtype
 from asrcompress.core.registry import load_plugin, plugin_names
 from asrcompress.evaluate.batches import Batching
 
@@ -29,7 +30,8 @@ class RecogniserOptions:
 
     threads: for the whole process; None leaves the runtime's choice. language: of a model that
     has several, for example en; None leaves it to the model's own settings. max_tokens_per_s: what
-    a decoder may write at most; None takes its family's.
+    a decoder may write at most; None takes its family's. dtype: of matrix products; others than
+    float32 by PyTorch's autocast. compile: let torch.compile make the kernels, at opening.
     """
 
     device: str = "cpu"
@@ -37,6 +39,8 @@ class RecogniserOptions:
     trust_remote_code: bool = False
     language: str | None = None
     max_tokens_per_s: float | None = None
+    dtype: Dtype = FLOAT32
+    compile: bool = False
 
 
 class Recogniser(Protocol):
@@ -69,6 +73,14 @@ class Recogniser(Protocol):
     @property
     def threads(self) -> int:
         """How many processor threads it computes with."""
+
+    @property
+    def dtype(self) -> Dtype:
+        """What its matrix products are computed in, where the runtime leaves the choice."""
+
+    @property
+    def compiled(self) -> bool:
+        """Whether torch.compile made its kernels."""
 
     @property
     def kernels(self) -> tuple[str, ...]:

@@ -9,14 +9,17 @@ from asrcompress.core.corpus import Corpus, read_corpus
 from asrcompress.core.cost import Cost
 from asrcompress.core.error_table import ErrorTable
 from asrcompress.core.evaluation import Evaluation
+from asrcompress.core.precision import dtype_of
 from asrcompress.core.progress import Progress, silent
 from asrcompress.core.results import CostTable, Results
+from asrcompress.core.speed import SpeedTable
 from asrcompress.evaluate.batches import Batching, common_batching
 from asrcompress.evaluate.cost import CostOptions, measure_cost
 from asrcompress.evaluate.error_analysis import errors_of
 from asrcompress.evaluate.recogniser import Recogniser, RecogniserOptions, open_recogniser
 from asrcompress.evaluate.request import EvaluateRequest
 from asrcompress.evaluate.score import referenced, score
+from asrcompress.evaluate.speed import SpeedJob, cost_of, measure_speed
 from asrcompress.evaluate.summary import (
     ArtefactNote,
     Matrix,
@@ -24,6 +27,7 @@ from asrcompress.evaluate.summary import (
     clean_condition,
     summarise,
 )
+from asrcompress.evaluate.torch_options import check_device, check_runtimes
 from asrcompress.evaluate.transcribe import TranscribeOptions, transcribe
 
 if TYPE_CHECKING:
@@ -35,13 +39,14 @@ class Outcome:
     """What evaluate gives: deterministic results, this machine's costs, and every utterance.
 
     evaluations: in the order of the results' cells. errors: what compression added; empty without
-    a baseline.
+    a baseline. speed: where it was asked for; the costs are then taken from it.
     """
 
     results: Results
     costs: CostTable
     evaluations: tuple[Evaluation, ...]
     errors: ErrorTable = field(default_factory=ErrorTable)
+    speed: SpeedTable | None = None
 
 
 def run(request: EvaluateRequest, progress: Progress = silent) -> Outcome:
@@ -49,11 +54,15 @@ def run(request: EvaluateRequest, progress: Progress = silent) -> Outcome:
 
     Raises:
         ModelError, IntegrityError: a model cannot be found or loaded.
-        InputError: the corpus or a column cannot be used, or too many files are bad.
+        InputError: the corpus or a column cannot be used, too many files are bad, or the device
+            or a model's runtime cannot do what is asked for.
         NothingToEvaluateError: no utterance has a reference.
     """
+    dtype = dtype_of(request.dtype)
+    check_device(request.device, dtype, compiled=request.compile)
     corpus = _corpus(request)
     checkpoints = _checkpoints(request)
+    check_runtimes(checkpoints.values(), dtype, compiled=request.compile)
     evaluations, batching = _evaluations(request, corpus, checkpoints, progress)
     matrix = _matrix(request, checkpoints, evaluations)
     statistics = Statistics(request.seed, request.margin, request.replicates, request.by)
@@ -90,7 +99,12 @@ def _evaluations(
     """Every model's evaluation by its name, and the batching that all of them took."""
     heard = referenced(corpus)
     how = RecogniserOptions(
-        request.device, request.threads, request.trust_remote_code, request.language
+        device=request.device,
+        threads=request.threads,
+        trust_remote_code=request.trust_remote_code,
+        language=request.language,
+        dtype=dtype_of(request.dtype),
+        compile=request.compile,
     )
     recognisers = {name: open_recogniser(found, how) for name, found in checkpoints.items()}
     batching = _batching(request, recognisers)
@@ -170,6 +184,8 @@ def _costs(
         trust_remote_code=request.trust_remote_code,
         language=request.language,
         chunk_s=request.chunk_s,
+        dtype=dtype_of(request.dtype),
+        compile=request.compile,
     )
     heard = referenced(corpus)
     return {name: measure_cost(found.model, heard, options) for name, found in checkpoints.items()}

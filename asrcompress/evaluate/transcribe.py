@@ -82,6 +82,8 @@ def transcribe(
             recogniser=recogniser.runtime,
             device=recogniser.device,
             threads=recogniser.threads,
+            dtype=recogniser.dtype,
+            compiled=recogniser.compiled,
             batch_plan=plan.name,
             batch_note=batching.note,
             chunk_s=chunk_s,

@@ -13,6 +13,7 @@ from asrcompress.core.audio import Samples, write_audio
 from asrcompress.core.corpus import Corpus, Utterance
 from asrcompress.core.cost import Sizes
 from asrcompress.core.evaluation import Decoding, ErrorCounts, Evaluation, UtteranceScore
+from asrcompress.core.precision import Dtype
 from asrcompress.evaluate import Batching
 from asrcompress.evaluate.recording import Recording
 
@@ -90,6 +91,8 @@ class FakeRecogniser:
     sample_rate_hz: int = RATE_HZ
     device: str = "cpu"
     threads: int = 1
+    dtype: Dtype = "float32"
+    compiled: bool = False
     batches: list[list[int]] = field(default_factory=list)
 
     def batching(self, batch_size: int) -> Batching:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from asrcompress.core.checkpoint import Checkpoint
 from asrcompress.core.errors import InputError
+from asrcompress.core.precision import FLOAT32
+from asrcompress.evaluate.batches import Batching
 from asrcompress.evaluate.recogniser import Recogniser, RecogniserOptions
+from asrcompress.evaluate.recognisers._compiled import compile_blocks
 from asrcompress.evaluate.recognisers._ctc import CtcRecogniser
 from asrcompress.evaluate.recognisers._loaded import loaded_with
+from asrcompress.evaluate.torch_options import autocast, compiler_explained
 
 if TYPE_CHECKING:
     import torch
+
+_WARM_UP_S = (3.0, 2.0)  # lengths are variables in what is compiled: any will do
 
 
 def accepts(checkpoint: Checkpoint) -> bool:
@@ -24,7 +30,7 @@ def open(checkpoint: Checkpoint, options: RecogniserOptions) -> Recogniser:
     """The opened model; sets the number of threads of the whole process where one is asked for.
 
     Raises:
-        ModelError, IntegrityError, InputError: as `core.checkpoint.load`.
+        ModelError, IntegrityError, InputError: as `loaded_with`.
         InputError: a language was asked for.
     """
     if options.language is not None:
@@ -32,7 +38,14 @@ def open(checkpoint: Checkpoint, options: RecogniserOptions) -> Recogniser:
             "the model has no choice of languages", where=checkpoint.model, got=options.language
         )
     loaded, threads = loaded_with(checkpoint, options)
-    return TorchCtc(loaded, options.device, threads)
+    recogniser = TorchCtc(
+        loaded, options.device, threads, dtype=options.dtype, compiled=options.compile
+    )
+    if options.compile:
+        compile_blocks(loaded)
+        with compiler_explained(checkpoint.model):
+            recogniser.warm_up()
+    return recogniser
 
 
 @dataclass(frozen=True)
@@ -40,6 +53,22 @@ class TorchCtc(CtcRecogniser):
     """A loaded CTC model."""
 
     runtime: str = "torch_ctc"
+
+    def batching(self, batch_size: int) -> Batching:
+        """As in plain float32: a coarser type's rounding would hide what padding changes."""
+        import torch
+
+        with torch.compiler.set_stance("force_eager"):
+            return CtcRecogniser.batching(replace(self, dtype=FLOAT32), batch_size)
+
+    def warm_up(self) -> None:
+        """Compile for one recording and for several, of any length."""
+        from asrcompress.core.checkpoint.probe import pseudo_speech
+
+        long, short = (pseudo_speech(self.sample_rate_hz, duration_s=s) for s in _WARM_UP_S)
+        self._logits([long])
+        if self.batching(2).batch_size > 1:
+            self._logits([long, short])
 
     def _forward(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
         """Not under inference_mode: quanto's qint4 and qint2 crash under it.
@@ -49,7 +78,7 @@ class TorchCtc(CtcRecogniser):
         """
         import torch
 
-        with torch.no_grad():
+        with torch.no_grad(), autocast(self.device, self.dtype):
             moved = {name: tensor.to(self.device) for name, tensor in inputs.items()}
             logits: torch.Tensor = self.loaded.model(**moved).logits
-        return logits.cpu()
+        return logits.float().cpu()

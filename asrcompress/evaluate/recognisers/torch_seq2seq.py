@@ -18,9 +18,11 @@ from asrcompress.core.errors import InputError
 from asrcompress.core.registry import expected_one_of
 from asrcompress.evaluate.batches import Batching, batching_of
 from asrcompress.evaluate.recogniser import Recogniser, RecogniserOptions
+from asrcompress.evaluate.recognisers._compiled import compile_blocks
 from asrcompress.evaluate.recognisers._loaded import Loaded, loaded_with
 from asrcompress.evaluate.recording import Recording, Windows
 from asrcompress.evaluate.seams import joined, pause_in
+from asrcompress.evaluate.torch_options import autocast, compiler_explained
 
 if TYPE_CHECKING:
     from asrcompress.core.audio import Samples
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 _CHUNK_S = 30.0  # Whisper's window, and the longest recordings that Moonshine was trained on
 _OVERLAP = 1 / 6  # of a chunk, heard twice where there is no pause to cut at: 5 of 30 s
 _SHORTEST_S = 0.1  # Moonshine's three convolutions see 895 samples, 56 ms
+_WARM_UP_S = 2.0
 _WHISPER_PROMPT = 4  # start, language, task, no timestamps
 # Moonshine's model card: more tokens a second than these are a loop.
 _MOONSHINE_TOKENS_PER_S = 6.5
@@ -43,12 +46,25 @@ def open(checkpoint: Checkpoint, options: RecogniserOptions) -> Recogniser:
     """The opened model; sets the number of threads of the whole process where one is asked for.
 
     Raises:
-        ModelError, IntegrityError, InputError: as `core.checkpoint.load`.
+        ModelError, IntegrityError, InputError: as `loaded_with`.
         InputError: the model does not know the language.
     """
     loaded, threads = loaded_with(checkpoint, options)
     language = None if options.language is None else _language(loaded, options.language)
-    return TorchSeq2Seq(loaded, options.device, threads, language, options.max_tokens_per_s)
+    recogniser = TorchSeq2Seq(
+        loaded,
+        options.device,
+        threads,
+        language,
+        options.max_tokens_per_s,
+        dtype=options.dtype,
+        compiled=options.compile,
+    )
+    if options.compile:
+        compile_blocks(loaded)
+        with compiler_explained(checkpoint.model):
+            recogniser.warm_up()
+    return recogniser
 
 
 @dataclass(frozen=True)
@@ -67,6 +83,14 @@ class TorchSeq2Seq(Loaded):
         window_s = getattr(self.loaded.processor.feature_extractor, "chunk_length", None)
         wanted_s = _CHUNK_S if asked_s is None else asked_s
         return wanted_s if window_s is None else min(wanted_s, float(window_s))
+
+    def warm_up(self) -> None:
+        """Compile the encoder for one recording and for several."""
+        from asrcompress.core.checkpoint.probe import pseudo_speech
+
+        heard = pseudo_speech(self.sample_rate_hz, duration_s=_WARM_UP_S)
+        for recordings in {1, self.batching(2).batch_size}:
+            self._tokens([heard] * recordings)
 
     def transcribe(self, batch: Sequence[Samples]) -> list[str]:
         """The most probable token at each step, until the end or the most tokens allowed.
@@ -109,7 +133,11 @@ class TorchSeq2Seq(Loaded):
 
         shortest = round(_SHORTEST_S * self.sample_rate_hz)
         limits = [self._most_tokens(len(samples)) for samples in batch]
-        with quiet_transformers(), torch.no_grad():
+        with (
+            quiet_transformers(),
+            torch.no_grad(),
+            autocast(self.device, self.dtype),
+        ):
             features = self.loaded.processor.feature_extractor(
                 [_padded(samples, shortest) for samples in batch],
                 sampling_rate=self.sample_rate_hz,
