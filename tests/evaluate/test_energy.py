@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 import types
 from pathlib import Path
 
@@ -122,14 +121,13 @@ def test_a_meter_that_nobody_holds_is_no_longer_read(tmp_path: Path) -> None:
     """Its thread ends."""
     tree = Tree(tmp_path)
     tree.add("intel-rapl:0", "package-0", 0, range_uj=20_000_000)
-    before = threading.active_count()
+    before = set(threading.enumerate())
     meter = rapl.RaplMeter(rapl._zones(tree.root))
-    assert threading.active_count() == before + 1
+    (reader,) = set(threading.enumerate()) - before
+    assert reader.is_alive()
     del meter
-    until = time.monotonic() + 20
-    while threading.active_count() > before and time.monotonic() < until:
-        time.sleep(0.01)
-    assert threading.active_count() == before
+    reader.join(timeout=20)
+    assert not reader.is_alive()
 
 
 def test_without_counters_the_reason_is_told(tree: Tree) -> None:
