@@ -18,6 +18,7 @@ _FORMS = {
     "results": ("asrcompress.core.results", "Results"),
     "printed": ("asrcompress.report.formats.json", "PrintedResults"),
     "cost": ("asrcompress.core.results", "CostTable"),
+    "speed": ("asrcompress.core.speed", "SpeedTable"),
     "errors": ("asrcompress.core.error_table", "ErrorTable"),
     "artefact": ("asrcompress.core.manifest", "ArtefactManifest"),
     "recipe": ("asrcompress.audit.recipe", "Recipe"),
@@ -33,7 +34,7 @@ def schema(
     form: Annotated[str, typer.Argument(help=f"{', '.join(_FORMS)}.")],
     debug: Debug = False,  # noqa: ARG001 - the boundary looks for it
 ) -> None:
-    """Print the JSON Schema of results.json, cost.json, errors.json, an artefact or a recipe.
+    """Print the JSON Schema of a file: results, costs, speeds, errors, an artefact or a recipe.
 
     printed: of the results as --json and report --format json print them.
     """
