@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,10 +23,14 @@ from asrcompress.cli.options import (
     TrustRemoteCode,
 )
 
+if TYPE_CHECKING:
+    from asrcompress.evaluate import SpeedOptions
+
 EXAMPLES = options.examples(
     "asrcompress evaluate bundled:model bundled:corpus",
     "asrcompress evaluate model-int8 recordings/ --baseline bundled:model -o results",
     "asrcompress evaluate model-int8 manifest.jsonl --by accent,device --json --no-cost",
+    "asrcompress evaluate model-int8 recordings/ --baseline bundled:model --speed",
 )
 
 
@@ -72,6 +76,20 @@ def evaluate(
     no_cost: Annotated[
         bool, typer.Option("--no-cost", help="Do not measure speed and memory.")
     ] = False,
+    speed: Annotated[
+        bool, typer.Option("--speed", help="Measure latency and throughput of all models in turns.")
+    ] = False,
+    speed_lengths: Annotated[
+        str | None,
+        typer.Option("--speed-lengths", help="Of recordings to time, in s; default 3,10,30."),
+    ] = None,
+    beside: Annotated[
+        list[str] | None,
+        typer.Option("--beside", help="A further model to time with --speed; repeatable."),
+    ] = None,
+    energy: Annotated[
+        bool, typer.Option("--energy", help="Measure energy with --speed, where there is a meter.")
+    ] = False,
     replicates: Annotated[
         int, typer.Option("--replicates", min=100, help="Bootstrap replicates.")
     ] = 10_000,
@@ -97,8 +115,9 @@ def evaluate(
     from asrcompress.core.precision import FLOAT32
     from asrcompress.evaluate import EvaluateRequest, run
 
+    inputs = (model, corpus, baseline, *(beside or ()))
     if output is not None:
-        check_output(output, overwrite=overwrite, inputs=(model, corpus, baseline))
+        check_output(output, overwrite=overwrite, inputs=inputs)
     request = EvaluateRequest(
         model=model,
         corpus=corpus,
@@ -119,13 +138,18 @@ def evaluate(
         chunk_s=chunk_s,
         dtype=dtype or FLOAT32,
         compile=compile,
+        speed=_speed(speed, speed_lengths, beside or [], energy),
     )
     with console.watching(quiet=quiet) as progress:
         outcome = run(request, progress)
     if output is not None:
         write_outcome(output, outcome, overwrite=overwrite)
     if as_json:
-        console.show_text(report.render(outcome.results, outcome.costs, "json", outcome.errors))
+        console.show_text(
+            report.render(
+                outcome.results, outcome.costs, "json", outcome.errors, speed=outcome.speed
+            )
+        )
     else:
         tables = report.tables(
             outcome.results,
@@ -134,7 +158,33 @@ def evaluate(
             intervals=True,
             errors=outcome.errors,
             flips=flips,
+            speed=outcome.speed,
         )
         console.show(*tables)
     if output is not None:
         console.say(f"wrote {output}", quiet=quiet)
+
+
+def _speed(
+    is_asked: bool, lengths: str | None, beside: list[str], energy: bool
+) -> SpeedOptions | None:
+    """What --speed and its further options ask for.
+
+    Raises:
+        InputError: a further option without --speed, or lengths that cannot be timed.
+    """
+    from dataclasses import replace
+
+    from asrcompress.core.errors import InputError
+    from asrcompress.evaluate import SpeedOptions
+
+    further = {"--speed-lengths": lengths, "--beside": beside, "--energy": energy}
+    if not is_asked:
+        for name, given in further.items():
+            if given not in (None, [], False):
+                raise InputError(f"{name} without --speed", next_step="add --speed")
+        return None
+    usual = SpeedOptions(energy=energy, beside=tuple(beside))
+    if lengths is None:
+        return usual
+    return replace(usual, lengths_s=options.numbers(lengths, option="--speed-lengths"))

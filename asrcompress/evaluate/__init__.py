@@ -13,6 +13,8 @@ from asrcompress.evaluate.recogniser import Recogniser, RecogniserOptions, open_
 from asrcompress.evaluate.request import EvaluateRequest
 from asrcompress.evaluate.run import Outcome, run
 from asrcompress.evaluate.score import referenced, score
+from asrcompress.evaluate.speed import SPEED_VERSION, SpeedJob, cost_of, measure_speed
+from asrcompress.evaluate.speed_plan import SpeedOptions
 from asrcompress.evaluate.summary import (
     ArtefactNote,
     Matrix,
@@ -24,6 +26,7 @@ from asrcompress.evaluate.transcribe import TranscribeOptions, transcribe
 
 __all__ = [
     "COST_VERSION",
+    "SPEED_VERSION",
     "ArtefactNote",
     "BatchPlan",
     "Batching",
@@ -34,6 +37,8 @@ __all__ = [
     "Outcome",
     "Recogniser",
     "RecogniserOptions",
+    "SpeedJob",
+    "SpeedOptions",
     "Statistics",
     "TranscribeOptions",
     "batching_of",
@@ -41,10 +46,12 @@ __all__ = [
     "clean_condition",
     "common_batching",
     "compare",
+    "cost_of",
     "errors_of",
     "groups_of",
     "kaldi_line",
     "measure_cost",
+    "measure_speed",
     "normaliser_for",
     "normaliser_names",
     "open_recogniser",

@@ -62,14 +62,18 @@ def run(request: EvaluateRequest, progress: Progress = silent) -> Outcome:
     check_device(request.device, dtype, compiled=request.compile)
     corpus = _corpus(request)
     checkpoints = _checkpoints(request)
+    timed = _with_beside(request, checkpoints)
     check_runtimes(checkpoints.values(), dtype, compiled=request.compile)
     evaluations, batching = _evaluations(request, corpus, checkpoints, progress)
     matrix = _matrix(request, checkpoints, evaluations)
     statistics = Statistics(request.seed, request.margin, request.replicates, request.by)
     results = summarise(matrix, statistics)
-    costs = _costs(request, corpus, checkpoints, batching) if request.measure_cost else {}
+    speed = _speed(request, corpus, timed, matrix.baseline, progress)
+    costs = {}
+    if request.measure_cost:
+        costs = _costs(request, corpus, checkpoints, batching, speed)
     every = tuple(evaluations.values())
-    return Outcome(results, CostTable(costs=costs), every, errors_of(matrix))
+    return Outcome(results, CostTable(costs=costs), every, errors_of(matrix), speed)
 
 
 def _corpus(request: EvaluateRequest) -> Corpus:
@@ -90,6 +94,22 @@ def _checkpoints(request: EvaluateRequest) -> dict[str, Checkpoint]:
     return {name: baseline, model.name: model}
 
 
+def _with_beside(
+    request: EvaluateRequest, checkpoints: dict[str, Checkpoint]
+) -> dict[str, Checkpoint]:
+    """The scored models and those to be timed beside them, under names that differ."""
+    from asrcompress.core.checkpoint import locate
+
+    timed = dict(checkpoints)
+    for model in request.speed.beside if request.speed else ():
+        found = locate(model)
+        name, number = found.name, 2
+        while name in timed:
+            name, number = f"{found.name} ({number})", number + 1
+        timed[name] = found
+    return timed
+
+
 def _evaluations(
     request: EvaluateRequest,
     corpus: Corpus,
@@ -98,14 +118,7 @@ def _evaluations(
 ) -> tuple[dict[str, Evaluation], Batching]:
     """Every model's evaluation by its name, and the batching that all of them took."""
     heard = referenced(corpus)
-    how = RecogniserOptions(
-        device=request.device,
-        threads=request.threads,
-        trust_remote_code=request.trust_remote_code,
-        language=request.language,
-        dtype=dtype_of(request.dtype),
-        compile=request.compile,
-    )
+    how = _how(request)
     recognisers = {name: open_recogniser(found, how) for name, found in checkpoints.items()}
     batching = _batching(request, recognisers)
     options = TranscribeOptions(
@@ -122,6 +135,17 @@ def _evaluations(
     return {
         name: _with_known_sizes(one, checkpoints) for name, one in evaluations.items()
     }, batching
+
+
+def _how(request: EvaluateRequest) -> RecogniserOptions:
+    return RecogniserOptions(
+        device=request.device,
+        threads=request.threads,
+        trust_remote_code=request.trust_remote_code,
+        language=request.language,
+        dtype=dtype_of(request.dtype),
+        compile=request.compile,
+    )
 
 
 def _with_known_sizes(evaluation: Evaluation, checkpoints: dict[str, Checkpoint]) -> Evaluation:
@@ -173,7 +197,11 @@ def _costs(
     corpus: Corpus,
     checkpoints: dict[str, Checkpoint],
     batching: Batching,
+    speed: SpeedTable | None,
 ) -> dict[str, Cost]:
+    """Every model's cost, from the run that measured speed where there was one."""
+    if speed is not None:
+        return {name: cost_of(speed.speeds[name]) for name in checkpoints}
     options = CostOptions(
         device=request.device,
         threads=request.threads,
@@ -189,3 +217,24 @@ def _costs(
     )
     heard = referenced(corpus)
     return {name: measure_cost(found.model, heard, options) for name, found in checkpoints.items()}
+
+
+def _speed(
+    request: EvaluateRequest,
+    corpus: Corpus,
+    timed: dict[str, Checkpoint],
+    baseline: str | None,
+    progress: Progress,
+) -> SpeedTable | None:
+    if request.speed is None:
+        return None
+    job = SpeedJob(
+        checkpoints=timed,
+        corpus=referenced(corpus),
+        baseline=baseline,
+        how=_how(request),
+        batch_size=request.batch_size,
+        chunk_s=request.chunk_s,
+        seed=request.seed,
+    )
+    return measure_speed(job, request.speed, progress)
