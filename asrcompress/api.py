@@ -128,7 +128,8 @@ def evaluate(
 ) -> Outcome:
     """WER, CER, size, speed and memory of a model on a corpus, against a baseline if given.
 
-    `options` are further fields of EvaluateRequest: normaliser, device, by, margin, ...
+    `options` are further fields of EvaluateRequest: normaliser, by, margin, device, dtype
+    ("bfloat16" or "float16" run PyTorch under autocast), compile (with torch.compile), ...
 
     Raises:
         AsrcompressError: the model or the corpus cannot be used, or nothing can be scored.
@@ -181,7 +182,7 @@ def audit(
     """The whole matrix of a recipe (a file, or a shipped recipe's name), resumed and reported.
 
     settings: values of the recipe's parameters, as --set gives them. `options` are further fields
-    of AuditRequest: device, seed, threads, workers.
+    of AuditRequest: device, seed, threads, workers, dtype, compile.
 
     Raises:
         AsrcompressError: the recipe, or anything it names, cannot be used.

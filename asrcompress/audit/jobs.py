@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from asrcompress.core.condition import Condition
+from asrcompress.core.precision import FLOAT32, Dtype
 
 if TYPE_CHECKING:
     from asrcompress.compress import CompressOptions
@@ -13,10 +14,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What models run on: the device, and CPU threads (resolved, never "all")."""
+    """What models run on: the device, and CPU threads (resolved, never "all").
+
+    dtype: of PyTorch's matrix products. compile: whether torch.compile makes its kernels.
+    """
 
     device: str
     threads: int
+    dtype: Dtype = FLOAT32
+    compile: bool = False
 
 
 @dataclass(frozen=True, slots=True)

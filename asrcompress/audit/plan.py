@@ -89,6 +89,8 @@ class Plan:
                 self.corpus_sha256,
                 self.machine.device,
                 self.machine.threads,
+                self.machine.dtype,
+                self.machine.compile,
                 self.recipe.evaluate.batch_size,
                 self.recipe.evaluate.language,
                 self.recipe.evaluate.chunk_s,
@@ -187,6 +189,8 @@ def _cell_key(
             recipe.evaluate.chunk_s,
             machine.device,
             machine.threads,
+            machine.dtype,
+            machine.compile,
             *model_versions(),
         ]
     )

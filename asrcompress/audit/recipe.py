@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from asrcompress.core.pivot import PivotRows, PivotValue
+from asrcompress.core.precision import FLOAT32, NamedDtype
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$")]
 Room = Literal["small", "medium", "large"]
@@ -89,7 +90,10 @@ class Training(_Model):
 
 
 class Evaluation(_Model):
-    """How hypotheses are scored and compared."""
+    """How hypotheses are made, scored and compared.
+
+    dtype: of PyTorch's matrix products. compile: let torch.compile make its kernels.
+    """
 
     normaliser: str = "basic"
     batch_size: int = Field(default=8, ge=1, le=1024)
@@ -101,6 +105,8 @@ class Evaluation(_Model):
     max_bad_files: int = Field(default=0, ge=0)
     language: str | None = None
     chunk_s: float | None = Field(default=None, ge=5)
+    dtype: NamedDtype = FLOAT32
+    compile: bool = False
 
 
 class PublishedRow(_Model):

@@ -13,7 +13,11 @@ from asrcompress.core.results import CostTable, Results
 
 @dataclass(frozen=True, slots=True)
 class AuditRequest:
-    """A recipe by name or path, its settings, and where the results go."""
+    """A recipe by name or path, its settings, and where the results go.
+
+    dtype: instead of the recipe's; bf16 and the like are understood. compile: even where the recipe
+    does not ask for it.
+    """
 
     recipe: str
     settings: tuple[str, ...] = ()
@@ -22,6 +26,8 @@ class AuditRequest:
     seed: int | None = None
     threads: int | None = None
     workers: int | None = None
+    dtype: str | None = None
+    compile: bool = False
 
 
 @dataclass(frozen=True, slots=True)

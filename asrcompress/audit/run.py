@@ -13,6 +13,7 @@ from asrcompress.audit.request import AuditOutcome, AuditRequest
 from asrcompress.core.errors import InputError, OutputError
 from asrcompress.core.files import read_json, read_text, write_json
 from asrcompress.core.output import check_output
+from asrcompress.core.precision import dtype_of
 from asrcompress.core.progress import Progress, silent
 from asrcompress.report.folder import FILE_NAMES
 
@@ -95,8 +96,22 @@ def _refuse_several() -> None:
 
 
 def _plan(request: AuditRequest, loaded: LoadedRecipe, folder: Path) -> Plan:
-    machine = Machine(request.device, request.threads or _all_threads())
+    from asrcompress.evaluate.torch_options import check_device
+
+    machine = _machine(request, loaded)
+    check_device(machine.device, machine.dtype, compiled=machine.compile)
     return make_plan(loaded, Cache(folder / CACHE_NAME), machine, seed=request.seed)
+
+
+def _machine(request: AuditRequest, loaded: LoadedRecipe) -> Machine:
+    """As the request has it, and else as the recipe."""
+    evaluation = loaded.recipe.evaluate
+    return Machine(
+        request.device,
+        request.threads or _all_threads(),
+        dtype=evaluation.dtype if request.dtype is None else dtype_of(request.dtype),
+        compile=request.compile or evaluation.compile,
+    )
 
 
 def _all_threads() -> int:

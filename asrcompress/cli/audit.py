@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from asrcompress.cli import options
-from asrcompress.cli.options import Debug, Device, Json, Output, Quiet, Threads
+from asrcompress.cli.options import Compile, Debug, Device, Dtype, Json, Output, Quiet, Threads
 
 EXAMPLES = options.examples(
     "asrcompress audit quickstart",
@@ -38,6 +38,8 @@ def audit(
     ] = False,
     device: Device = "auto",
     threads: Threads = None,
+    dtype: Dtype = None,
+    compile: Compile = False,
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, help="Processes for audio; default all cores.")
     ] = None,
@@ -72,6 +74,8 @@ def audit(
         seed=seed,
         threads=threads,
         workers=workers,
+        dtype=dtype,
+        compile=compile,
     )
     if dry_run:
         _show_plan(plan_of(request), as_json=as_json)

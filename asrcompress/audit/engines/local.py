@@ -139,6 +139,8 @@ def _transcribe(plan: Plan, cells: list[Cell], progress: Progress) -> None:
         how = RecogniserOptions(
             device=plan.machine.device,
             threads=plan.machine.threads,
+            dtype=plan.machine.dtype,
+            compile=plan.machine.compile,
             language=evaluation.language,
         )
         recogniser = open_recogniser(model_of(plan, job), how)
@@ -186,6 +188,8 @@ def _cost(plan: Plan, job: ArtefactJob) -> Cost:
     options = CostOptions(
         device=plan.machine.device,
         threads=plan.machine.threads,
+        dtype=plan.machine.dtype,
+        compile=plan.machine.compile,
         batch_size=plan.recipe.evaluate.batch_size,
         language=plan.recipe.evaluate.language,
         chunk_s=plan.recipe.evaluate.chunk_s,

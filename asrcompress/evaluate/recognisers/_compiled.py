@@ -9,8 +9,8 @@ from typing import Any
 
 from asrcompress.core.checkpoint import LoadedModel
 
-# For one form of a block: one recording or several, with and without a mask, and gradients or not.
-_KINDS_OF_INPUT = 4
+# One recording or several, with and without a mask, the first block's bias of positions or not.
+_KINDS_OF_INPUT = 8
 
 
 def compile_blocks(loaded: LoadedModel) -> None:
@@ -30,6 +30,8 @@ def compile_blocks(loaded: LoadedModel) -> None:
         return
     for block in blocks:
         block.compile(dynamic=True)
-    # pruned blocks are all different; beyond this limit PyTorch would go on without compiling
+    # Blocks of all models of a process count, and pruned ones are all different. Beyond its limits
+    # PyTorch goes on without compiling.
     config = torch._dynamo.config
-    config.recompile_limit = max(config.recompile_limit, _KINDS_OF_INPUT * len(blocks))
+    config.recompile_limit += _KINDS_OF_INPUT * len(blocks)
+    config.accumulated_recompile_limit += _KINDS_OF_INPUT * len(blocks)
