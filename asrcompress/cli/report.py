@@ -150,13 +150,14 @@ def _results_report(
     from asrcompress import report as room
     from asrcompress.core.error_table import read_errors
     from asrcompress.core.results import read_results
+    from asrcompress.core.speed import read_speed
 
     results, costs = read_results(path)
-    errors = read_errors(path)
+    errors, speed = read_errors(path), read_speed(path)
     errors = room.without_text(errors) if no_text else errors
     if format_name == "table":
-        return room.tables(results, costs, errors=errors, **parts)
-    return room.render(results, costs, format_name, errors)
+        return room.tables(results, costs, errors=errors, speed=speed, **parts)
+    return room.render(results, costs, format_name, errors, speed=speed)
 
 
 def _hand_over(found: _Report, output: Path | None, *, quiet: bool) -> None:
