@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated
 
 import typer
@@ -9,13 +10,15 @@ import typer
 from asrcompress.cli import audit, compress, corrupt, evaluate, report, rescore, schema
 
 _HELP = "May I ship the compressed speech recogniser? Evidence, on your recordings, in private."
+_COMMANDS = (compress, corrupt, evaluate, rescore, report, audit, schema)
 
 
-def build_app(*, with_method_options: bool = True) -> typer.Typer:
+def build_app(asked: Collection[str] | None = None) -> typer.Typer:
     """The program.
 
-    `with_method_options` False leaves out the options that compression methods bring: finding
-    them takes half of a second, which the help of the program itself does not need.
+    asked: words of the command line; a command that is not among them gets its name and its help
+    alone. Finding the options of all commands takes longer than all else that the program's own
+    help needs. None: every command with its options, as completion wants them.
     """
     app = typer.Typer(
         name="asrcompress",
@@ -27,9 +30,12 @@ def build_app(*, with_method_options: bool = True) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(program)
-    compress.register(app, with_method_options=with_method_options)
-    for command in (corrupt, evaluate, rescore, report, audit, schema):
-        command.register(app)
+    for command in _COMMANDS:
+        name = command.__name__.rpartition(".")[2]
+        if asked is None or name in asked:
+            command.register(app)
+        else:
+            app.command(name=name, help=getattr(command, name).__doc__)(_without_options)
     return app
 
 
@@ -40,6 +46,10 @@ def program(
     ] = False,
 ) -> None:
     """May I ship the compressed speech recogniser? Evidence, on your recordings, in private."""
+
+
+def _without_options() -> None:
+    """In the place of a command that was not asked for, and that is thus never called."""
 
 
 def _show(wanted: bool) -> None:

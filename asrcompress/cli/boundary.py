@@ -25,7 +25,7 @@ def run(arguments: Sequence[str]) -> int:
 
     try:
         completing = _COMPLETION_VARIABLE in os.environ
-        app = build_app(with_method_options="compress" in arguments or completing)
+        app = build_app(None if completing else arguments)
         result = app(list(arguments), standalone_mode=False, prog_name="asrcompress")
     except AsrcompressError as error:
         _trace_if_asked(arguments)

@@ -38,10 +38,9 @@ EXAMPLES = options.examples(
 _SNR, _SECONDS = "5", 60.0  # the defaults of audit.temporary, which is slow to import
 
 
-def register(app: typer.Typer, *, with_method_options: bool) -> None:
+def register(app: typer.Typer) -> None:
     """Add the command to the program, with an option for every parameter of every method."""
-    command = extended(compress, with_methods=with_method_options)
-    app.command(name="compress", epilog=EXAMPLES)(command)
+    app.command(name="compress", epilog=EXAMPLES)(extended(compress))
 
 
 def compress(

@@ -17,12 +17,9 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 
-def extended(command: Callable[..., None], *, with_methods: bool) -> Callable[..., None]:
-    """The command with an option for every parameter of every method in place of its keywords.
-
-    with_methods: False leaves them out, for when nobody looks at them.
-    """
-    added = _method_parameters() if with_methods else []
+def extended(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with an option for every parameter of every method in place of its keywords."""
+    added = _method_parameters()
     signature = inspect.signature(command, eval_str=True)
     own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
     first, *others = (p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own)
