@@ -14,18 +14,17 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from asrcompress.core import errors
 from asrcompress.core.corpus import Corpus, Utterance
 from asrcompress.core.cost import Cost
-from asrcompress.core.errors import AsrcompressError, ModelError, NothingToEvaluateError
+from asrcompress.core.errors import ModelError, NothingToEvaluateError
 from asrcompress.core.precision import FLOAT32, Dtype
 from asrcompress.core.seeds import generator_for
 from asrcompress.evaluate.batches import Batching, BatchPlan
+from asrcompress.evaluate.child import HOME, died, error_of, place_of
 from asrcompress.evaluate.recording import check_chunk
 
 COST_VERSION = 2  # a change of what is timed is a new version: cached costs are then not used
 CHILD = "asrcompress.evaluate.cost_process"
-_HOME = Path(__file__).resolve().parents[2]  # the folder that asrcompress is imported from
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ def measure_cost(model: str | Path, corpus: Corpus, options: CostOptions | None 
     BatchPlan(options.batch_size, options.max_batch_s)
     sample = cost_sample(corpus, options.max_audio_s, seed=options.seed)
     task = {
-        "model": _place(model),
+        "model": place_of(model),
         "options": asdict(options),
         "utterances": [_span(utterance) for utterance in sample],
     }
@@ -125,7 +124,7 @@ def _answer(task: dict[str, Any], timeout_s: float | None) -> dict[str, Any]:
             encoding="utf-8",
             errors="replace",
             timeout=timeout_s,
-            cwd=_HOME,  # the user's folder could hold a torch.py, and -m would import it
+            cwd=HOME,  # the user's folder could hold a torch.py, and -m would import it
             check=False,
         )
     except subprocess.TimeoutExpired:
@@ -137,26 +136,9 @@ def _answer(task: dict[str, Any], timeout_s: float | None) -> dict[str, Any]:
         raise ModelError(
             "cannot measure the cost",
             where=task["model"],
-            got=f"exit status {done.returncode}, {_last_line(done.stderr)}",
+            got=died(done.returncode, done.stderr),
             next_step="leave it out with measure_cost: false (--no-cost)",
         ) from None
     if "error" in answer:
-        raise _error_of(answer["kind"], answer["error"])
+        raise error_of(answer["kind"], answer["error"])
     return answer
-
-
-def _error_of(kind: str, message: str) -> AsrcompressError:
-    """The child's error as it was, for the exit code depends on its kind."""
-    found = getattr(errors, kind, AsrcompressError)
-    error: AsrcompressError = found(message)
-    return error
-
-
-def _last_line(text: str) -> str:
-    lines = text.strip().splitlines()
-    return lines[-1] if lines else "without a message"
-
-
-def _place(model: str | Path) -> str:
-    """The model's name for a process with another working folder."""
-    return str(Path(model).absolute()) if Path(model).exists() else str(model)

@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import gc
 import json
-import logging
-import os
 import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,26 +18,25 @@ from asrcompress.core.audio import Samples
 from asrcompress.core.checkpoint import locate
 from asrcompress.core.corpus import Utterance
 from asrcompress.core.cost import Cost
-from asrcompress.core.errors import AsrcompressError, InputError, NothingToEvaluateError
+from asrcompress.core.errors import InputError, NothingToEvaluateError
 from asrcompress.evaluate.batches import Batching, BatchPlan
 from asrcompress.evaluate.cost import CostOptions
-from asrcompress.evaluate.memory import peak_resident_bytes, resident_bytes
 from asrcompress.evaluate.recogniser import Recogniser, RecogniserOptions, open_recogniser
-from asrcompress.evaluate.recording import Recording
+from asrcompress.evaluate.timing import (
+    answer,
+    import_libraries,
+    memory_bytes,
+    open_answers,
+    wait_for,
+    work_of,
+)
 
 
 def main() -> None:
     """Answer the task; an error that one line explains is an answer too."""
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what libraries print goes to stderr, so that stdout holds the answer alone
-    logging.disable()  # the parent has warned of bad files already
-    task = json.load(sys.stdin)
-    try:
-        answer = measured(task).model_dump()
-    except AsrcompressError as error:
-        answer = {"error": str(error), "kind": type(error).__name__}
-    with answers:
-        json.dump(answer, answers)
+    with open_answers() as answers:
+        task = json.load(sys.stdin)
+        answer(answers, lambda: measured(task).model_dump())
 
 
 def measured(task: dict[str, Any]) -> Cost:
@@ -51,7 +47,7 @@ def measured(task: dict[str, Any]) -> Cost:
     """
     options = CostOptions(**task["options"])
     checkpoint = locate(task["model"])
-    _import_libraries()
+    import_libraries(checkpoint.runtime)
     start = time.perf_counter()
     recogniser = open_recogniser(
         checkpoint,
@@ -65,14 +61,14 @@ def measured(task: dict[str, Any]) -> Cost:
             compile=options.compile,
         ),
     )
-    _wait(options.device)
+    wait_for(options.device)
     load_s = time.perf_counter() - start
     gc.collect()
-    after_load_bytes = _memory(options.device, now=True)
+    after_load_bytes = memory_bytes(options.device, now=True)
     utterances = [_utterance(span) for span in task["utterances"]]
     audio = _read(utterances, recogniser.sample_rate_hz)
     plan = plan_of(recogniser, options)
-    work = _work(recogniser, audio, plan, recogniser.chunk_s(options.chunk_s))
+    work = work_of(recogniser, audio, plan, recogniser.chunk_s(options.chunk_s))
     work[0]()  # the warm-up, with the longest batch
     return Cost(
         device=options.device,
@@ -82,41 +78,21 @@ def measured(task: dict[str, Any]) -> Cost:
         processing_s=_processing_s(recogniser.device, work, options.passes),
         load_s=load_s,
         memory_after_load_bytes=after_load_bytes,
-        peak_memory_bytes=max(after_load_bytes, _memory(options.device, now=False)),
+        peak_memory_bytes=max(after_load_bytes, memory_bytes(options.device, now=False)),
     )
-
-
-def _work(
-    recogniser: Recogniser, audio: Sequence[Samples], plan: BatchPlan, chunk_s: float
-) -> list[Callable[[], object]]:
-    """What transcribing does with this audio: long recordings in chunks, the others in batches."""
-    rate_hz = recogniser.sample_rate_hz
-    long = [samples for samples in audio if len(samples) > chunk_s * rate_hz]
-    short = [samples for samples in audio if len(samples) <= chunk_s * rate_hz]
-    batches = plan.batches([len(samples) / rate_hz for samples in short])
-    return [
-        *(partial(recogniser.transcribe_long, Recording.of(one), chunk_s) for one in long),
-        *(partial(recogniser.transcribe, [short[index] for index in batch]) for batch in batches),
-    ]
 
 
 def _processing_s(device: str, work: Sequence[Callable[[], object]], passes: int) -> float:
     """Seconds for features, inference and decoding of everything: the median of the passes."""
     seconds = []
     for _ in range(passes):
-        _wait(device)
+        wait_for(device)
         start = time.perf_counter()
         for recognise in work:
             recognise()
-        _wait(device)
+        wait_for(device)
         seconds.append(time.perf_counter() - start)
     return statistics.median(seconds)
-
-
-def _import_libraries() -> None:
-    """Import what every model needs, so that the load time is the model's own."""
-    import torch  # noqa: F401
-    from transformers import AutoConfig, AutoProcessor  # noqa: F401
 
 
 def plan_of(recogniser: Recogniser, options: CostOptions) -> BatchPlan:
@@ -139,23 +115,6 @@ def _read(utterances: Sequence[Utterance], sample_rate_hz: int) -> list[Samples]
     if not audio:
         raise NothingToEvaluateError("no readable audio to time", where=utterances[0].path)
     return audio
-
-
-def _wait(device: str) -> None:
-    """CUDA works on while Python goes on; a clock must wait for it."""
-    if device.startswith("cuda"):
-        import torch
-
-        torch.cuda.synchronize(device)
-
-
-def _memory(device: str, *, now: bool) -> int:
-    if not device.startswith("cuda"):
-        return resident_bytes() if now else peak_resident_bytes()
-    import torch
-
-    read = torch.cuda.memory_allocated if now else torch.cuda.max_memory_allocated
-    return int(read(device))
 
 
 if __name__ == "__main__":
