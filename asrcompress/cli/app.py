@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from asrcompress.cli import audit, compress, corrupt, evaluate, report, rescore, schema
+from asrcompress.cli import audit, compress, corrupt, doctor, evaluate, report, rescore, schema
 
 _HELP = "May I ship the compressed speech recogniser? Evidence, on your recordings, in private."
-_COMMANDS = (compress, corrupt, evaluate, rescore, report, audit, schema)
+_COMMANDS = (compress, corrupt, evaluate, rescore, report, audit, doctor, schema)
 
 
 def build_app(asked: Collection[str] | None = None) -> typer.Typer:

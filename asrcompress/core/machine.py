@@ -118,8 +118,10 @@ def find_gpus(root: Path) -> tuple[Gpu, ...]:
     """
     if platform.system() == "Linux" and not any((root / name).exists() for name in _GPU_FILES):
         return ()
-    import torch
-
+    try:
+        import torch
+    except ImportError:  # what PyTorch cannot use is none: there is no PyTorch
+        return ()
     if torch.cuda.is_available():
         return tuple(_cuda_gpu(number) for number in range(torch.cuda.device_count()))
     if torch.backends.mps.is_available():
