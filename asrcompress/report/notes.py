@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from asrcompress.core.comparison import Verdict
-from asrcompress.core.results import ArtefactResult, CostTable, Results
+from asrcompress.core.evaluation import STORED_HYPOTHESES
+from asrcompress.core.results import ArtefactResult, Results
 from asrcompress.report.wording import count_of, list_names, times
 
 PRUNED_ONLY = (
@@ -88,8 +89,11 @@ def _range(low: float, high: float) -> str:
     return first if first == last else f"{first} to {last}"
 
 
-def derived_notes(results: Results, costs: CostTable) -> tuple[str, ...]:
-    """Notes on missing cells, simulations, batches, chunks, and what compression does not do."""
+def derived_notes(results: Results, speeds: Mapping[str, float | None]) -> tuple[str, ...]:
+    """Notes on missing cells, simulations, batches, chunks, and what compression does not do.
+
+    speeds: each artefact's to its baseline's, None where it was not measured.
+    """
     lines = [
         _missing(results),
         _unscored(results),
@@ -97,7 +101,7 @@ def derived_notes(results: Results, costs: CostTable) -> tuple[str, ...]:
         *_batches(results),
         *_chunked(results),
         _pruned_only(results),
-        _quantised(results, costs),
+        _quantised(results, speeds),
     ]
     return tuple(line for line in lines if line)
 
@@ -182,17 +186,17 @@ def _is_smaller(disk_bytes: int | None, baseline_bytes: int | None) -> bool:
     return bool(disk_bytes and baseline_bytes and disk_bytes < _AS_LARGE * baseline_bytes)
 
 
-def _quantised(results: Results, costs: CostTable) -> str | None:
-    rows = [row for row in results.artefacts if is_quantised(row)]
-    if not rows:
+def _quantised(results: Results, speeds: Mapping[str, float | None]) -> str | None:
+    """Of those that PyTorch computes; another runtime may have kernels for fewer bits."""
+    names = [row.name for row in results.artefacts if is_quantised(row) and _is_in_torch(row)]
+    if not names:
         return None
-    speeds = [speed for speed in (_measured_speed(row, costs) for row in rows) if speed]
-    ending = f"; measured against the baseline: speed {list_names(speeds)}" if speeds else ""
-    return f"{list_names([row.name for row in rows])}: {QUANTISED}{ending}."
+    found = [f"{name} {times(speed)}" for name in names if (speed := speeds.get(name))]
+    ending = f"; measured against the baseline: speed {list_names(found)}" if found else ""
+    return f"{list_names(names)}: {QUANTISED}{ending}."
 
 
-def _measured_speed(artefact: ArtefactResult, costs: CostTable) -> str | None:
-    """Its speed over its baseline's, None where one of them was not measured."""
-    pair = [costs.costs.get(name) for name in (artefact.name, artefact.baseline or "")]
-    own, reference = (cost.rtfx if cost else None for cost in pair)
-    return f"{artefact.name} {times(own / reference)}" if own and reference else None
+def _is_in_torch(artefact: ArtefactResult) -> bool:
+    """Whether PyTorch computes it, or it is not known what does."""
+    recogniser = artefact.decoding.recogniser
+    return recogniser.startswith("torch") or recogniser == STORED_HYPOTHESES

@@ -11,7 +11,7 @@ from asrcompress.report.wording import megabytes, number, times
 
 @dataclass(frozen=True, slots=True)
 class SpeedColumn:
-    """A head with a cell for each model.
+    """A head, in lines where it has several, with a cell for each model.
 
     values: the numbers behind the cells, to sort by; None for a column of names.
     """
@@ -37,7 +37,7 @@ def _columns(view: SpeedView) -> Iterator[SpeedColumn]:
     yield from _loading(view)
     if view.has_energy:
         yield SpeedColumn(
-            "J per hour of audio",
+            "J per hour\nof audio",
             tuple(joules(row.speed) for row in view.rows),
             tuple(
                 e.joules_per_audio_hour if (e := row.speed.energy) else None for row in view.rows
@@ -48,32 +48,32 @@ def _columns(view: SpeedView) -> Iterator[SpeedColumn]:
 
 
 def _throughput(view: SpeedView, size: int) -> Iterator[SpeedColumn]:
-    yield _numbers(view, f"RTFx batch {size}", number, lambda row: row.rtfx(size))
+    yield _numbers(view, f"RTFx\nbatch {size}", number, lambda row: row.rtfx(size))
     if view.baseline is not None:
-        yield _numbers(view, f"batch {size} to baseline", times, lambda row: row.ratios.get(size))
+        yield _numbers(view, f"batch {size}\nto baseline", times, lambda row: row.ratios.get(size))
 
 
 def _disk(view: SpeedView) -> Iterator[SpeedColumn]:
     found = [row.speed.sizes.disk_bytes for row in view.rows]
-    yield SpeedColumn("disk MB", tuple(map(megabytes, found)), tuple(found))
+    yield SpeedColumn("disk\nMB", tuple(map(megabytes, found)), tuple(found))
     if view.baseline is not None:
-        yield _numbers(view, "rate (disk)", times, lambda row: row.disk_rate)
+        yield _numbers(view, "rate\n(disk)", times, lambda row: row.disk_rate)
 
 
 def _latency(view: SpeedView, audio_s: float) -> SpeedColumn:
     found = [row.latency(audio_s) for row in view.rows]
     return SpeedColumn(
-        f"ms for {seconds(audio_s)}",
+        f"ms\nfor {seconds(audio_s)}",
         tuple(map(milliseconds, found)),
         tuple(row.p50_ms if row else None for row in found),
     )
 
 
 def _loading(view: SpeedView) -> Iterator[SpeedColumn]:
-    yield _numbers(view, "load s", number, lambda row: row.speed.load_s)
+    yield _numbers(view, "load\ns", number, lambda row: row.speed.load_s)
     for head, name in (
-        ("loaded MB", "memory_after_load_bytes"),
-        ("peak MB", "peak_memory_bytes"),
+        ("loaded\nMB", "memory_after_load_bytes"),
+        ("peak\nMB", "peak_memory_bytes"),
     ):
         found = [getattr(row.speed, name) for row in view.rows]
         yield SpeedColumn(head, tuple(map(megabytes, found)), tuple(found))

@@ -82,6 +82,14 @@ class SpeedView:
         return max(counts, key=lambda size: (counts[size], size), default=None)
 
     @property
+    def main_ratios(self) -> dict[str, float]:
+        """By model, where it was measured with the main batch size, as the baseline was."""
+        size = self.main_batch_size
+        if size is None:
+            return {}
+        return {row.name: row.ratios[size] for row in self.rows if size in row.ratios}
+
+    @property
     def has_energy(self) -> bool:
         return any(row.speed.energy for row in self.rows)
 

@@ -124,9 +124,11 @@ class View:
 
     @property
     def setup(self) -> Setup | None:
-        """What speed was measured on; None where it was not."""
-        costs = [row.cost for row in self.artefacts if row.cost]
-        return setup_of(costs) if costs else None
+        """What the costs were measured on; None where they were not, or `speed` has them all."""
+        costs = {row.name: row.cost for row in self.artefacts if row.cost}
+        if not costs or (self.speed and set(costs) <= set(self.speed.table.speeds)):
+            return None
+        return setup_of(list(costs.values()))
 
     @property
     def max_wer(self) -> float:
@@ -153,6 +155,8 @@ def build_view(
         ConditionRow(row, tuple(cells.get((a.name, row.name)) for a in results.artefacts))
         for row in results.conditions
     )
+    run = speed_view(speed) if speed else None
+    ratios = {row.name: row.speed_ratio for row in artefacts} | _ratios_in(run, results)
     return View(
         results=results,
         costs=costs,
@@ -163,11 +167,11 @@ def build_view(
         published=published_rows(results),
         pivots=pivots_of(results, {row.name: row.rates for row in artefacts}),
         errors=errors or ErrorTable(),
-        speed=speed_view(speed) if speed else None,
+        speed=run,
         summary=_summary(results, artefacts),
         method=notes.comparison_method(results),
         detectable=notes.smallest_differences(results),
-        notes=(*results.notes, *notes.derived_notes(results, costs)),
+        notes=(*results.notes, *notes.derived_notes(results, ratios)),
     )
 
 
@@ -188,6 +192,14 @@ def _artefact_row(artefact: ArtefactResult, results: Results, costs: CostTable) 
         verdicts=verdicts,
         headline=headline(artefact.name, verdicts, len(results.conditions)),
     )
+
+
+def _ratios_in(run: SpeedView | None, results: Results) -> dict[str, float | None]:
+    """The run's ratios, of the artefacts whose baseline is the run's."""
+    if run is None:
+        return {}
+    compared = {row.name for row in results.artefacts if row.baseline == run.baseline}
+    return {name: ratio for name, ratio in run.main_ratios.items() if name in compared}
 
 
 def _comparisons(results: Results, artefact: str) -> list[Comparison]:

@@ -1,4 +1,4 @@
-"""figures.csv: every point of the figures, the margins and the subgroups; tidy, deterministic."""
+"""figures.csv: every point of the figures, margins, subgroups; tidy and deterministic."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from asrcompress.core.comparison import Interval
 from asrcompress.core.evaluation import ErrorCounts
 from asrcompress.report.figure_data import figures_of
+from asrcompress.report.pareto_data import size_fronts
 from asrcompress.report.places import families_of
 from asrcompress.report.tidy import Value, csv_text, rounded
 from asrcompress.report.view import View
@@ -25,15 +26,31 @@ COLUMNS = (
     "wer",
     "wer_low",
     "wer_high",
+    "is_on_front",
 )
 
 
 def render(view: View) -> str:
-    """A row per point: figure 1a to 3, then `margin` and `group`, where series is the condition.
+    """A row per point: figures 1a to 3, `margin`, `group`, then `pareto`.
 
-    Rates are fractions. x is `none` for what has no noise, or no room.
+    Rates are fractions. x is `none` for what has no noise, or no room. Of the Pareto fronts those
+    of size are here, under every condition, with is_on_front 1 or 0, empty for other figures;
+    those of speed are no two times the same, and `--format json` has them. The series of those
+    and of groups is the condition.
     """
-    return csv_text(COLUMNS, [*_points(view), *_margins(view), *_groups(view)])
+    others = [*_points(view), *_margins(view), *_groups(view)]
+    rows = [[*row, None] for row in others]
+    return csv_text(COLUMNS, [*rows, *_fronts(view)])
+
+
+def _fronts(view: View) -> Iterator[list[Value]]:
+    models = _models(view)
+    for front in size_fronts(view):
+        for point in front.points:
+            place = ["pareto", models.get(point.artefact), point.artefact, "disk_bytes"]
+            size_bytes = round(point.value * 1e6)
+            rates = _rates(point.counts, point.interval)
+            yield [*place, size_bytes, front.condition, *rates, int(point.is_on_front)]
 
 
 def _points(view: View) -> Iterator[list[Value]]:

@@ -6,9 +6,12 @@ import json
 from typing import Any
 
 from asrcompress.core.error_table import CellErrors
-from asrcompress.report import figures, flips, wording
+from asrcompress.report import figures, flips, pareto_charts, wording
 from asrcompress.report.figure_data import figures_of
 from asrcompress.report.page import page_environment
+from asrcompress.report.pareto_data import fronts_of
+from asrcompress.report.speed_columns import speed_columns
+from asrcompress.report.speed_view import LEGEND
 from asrcompress.report.view import GroupRow, View
 
 _HEAT_LEVELS = 9  # the darkest of the style sheet's heat classes
@@ -16,6 +19,7 @@ _COLOURS = 8  # of the style sheet's line classes; after them they begin again, 
 _MOST_GROUPS = 40  # values of one field; a page with thousands of speakers helps nobody
 _MOST_CELLS = 40  # cells whose broken utterances are on the page: those with the most
 _MOST_FLIPS = 10  # utterances, and confused words, of one of them
+_LONGEST_UNBROKEN = 40  # characters of a row's name; a longer one is broken
 
 
 def render(view: View) -> str:
@@ -44,6 +48,10 @@ def _variables(view: View) -> dict[str, Any]:
         "results": view.results,
         "chart_groups": figures.chart_groups(figures_of(view)),
         "figures": figures,
+        "pareto": pareto_charts,
+        "pareto_charts": pareto_charts.pareto_charts(fronts_of(view)),
+        "speed_columns": speed_columns,
+        "speed_legend": LEGEND,
         "marks": wording.DOCUMENT_MARKS,
         "meanings": wording.MEANINGS,
         "heat": lambda rate: _heat(rate, view.max_wer),
@@ -52,6 +60,7 @@ def _variables(view: View) -> dict[str, Any]:
         "broken": _broken(view),
         "broken_left_out": max(0, len(flips.broken_cells(view.errors)) - _MOST_CELLS),
         "most_flips": _MOST_FLIPS,
+        "longest_unbroken": _LONGEST_UNBROKEN,
         "not_run": wording.NOT_RUN,
         "left_out": {name: size for name, size in sizes.items() if size > _MOST_GROUPS},
     }

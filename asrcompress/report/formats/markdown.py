@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from asrcompress.report.markdown.folded import folded_parts
 from asrcompress.report.markdown.pieces import details, escape, table, wer
 from asrcompress.report.markdown.pivot import pivot_parts
+from asrcompress.report.markdown.speed import front_lines, speed_parts
 from asrcompress.report.setup import Setup
 from asrcompress.report.view import ArtefactRow, View
 from asrcompress.report.wording import (
@@ -23,7 +24,7 @@ _MOST_CHARACTERS = 60_000  # GitHub takes 65,536 in a comment; the rest is for a
 
 
 def render(view: View) -> str:
-    """The report: summary, verdicts, WER matrix, sizes, notes, and the rest folded away."""
+    """The report: summary, verdicts, WER matrix, sizes, speed, notes, and the rest folded away."""
     parts = [
         f"**{escape(view.summary)}**",
         "\n".join(f"- {escape(line)}" for line in view.headlines) if view.is_compared else "",
@@ -32,6 +33,8 @@ def render(view: View) -> str:
         *pivot_parts(view),
         _artefacts(view),
         _measured(view),
+        front_lines(view),
+        *speed_parts(view),
         "\n".join(f"> {escape(note)}  " for note in view.notes),
     ]
     kept = [part for part in parts if part]

@@ -12,6 +12,7 @@ from rich.text import Text
 from asrcompress.core.cost import Cost
 from asrcompress.core.results import CellResult, GroupResult
 from asrcompress.report.console import Matrix, add_column, new_table, plain, spaced, text
+from asrcompress.report.pareto_data import fronts_of
 from asrcompress.report.setup import Setup
 from asrcompress.report.terminal.differences import interaction_renderables, interval_renderables
 from asrcompress.report.terminal.flips import flip_renderables
@@ -68,6 +69,9 @@ def renderables(view: View, wanted: Parts = _SHORT) -> list[RenderableType]:
     if view.setup:
         parts.append(_speed_table(view, view.setup))
     parts += speed_renderables(view.speed)
+    fronts = fronts_of(view)
+    if fronts:
+        parts.append(Text("\n").join(text(front.line) for front in fronts))
     parts += _count_tables(view)
     if wanted.intervals:
         parts += interval_renderables(view)

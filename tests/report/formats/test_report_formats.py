@@ -214,12 +214,14 @@ def test_printed_json_is_as_its_schema_says(results: Results, costs: CostTable) 
     schema = PrintedResults.model_json_schema(mode="serialization")
     forms = schema["$defs"]
     assert schema["additionalProperties"] is False
-    assert set(value) | {"errors"} == set(schema["properties"])
-    assert not {"errors", "costs"} & set(schema["required"])
+    assert set(value) | {"errors", "speed"} == set(schema["properties"])
+    assert not {"errors", "costs", "speed", "fronts"} & set(schema["required"])
     for form, printed in (
         ("PrintedCell", value["cells"][0]),
         ("PrintedGroup", value["cells"][0]["groups"][0]),
         ("PrintedCost", value["costs"]["int8"]),
+        ("PrintedFront", value["fronts"][0]),
+        ("PrintedPoint", value["fronts"][0]["points"][0]),
     ):
         assert set(printed) == set(forms[form]["properties"])
         assert forms[form]["additionalProperties"] is False

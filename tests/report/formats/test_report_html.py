@@ -38,7 +38,7 @@ def test_html_has_the_matrix_chart_and_readable_marks(results: Results, costs: C
     assert text.count("<strong>") == 50
     assert text.count('class="whisker"') == 30 + 15
     assert '<span class="sr">inconclusive</span>' in text
-    assert page.counts["caption"] == 6
+    assert page.counts["caption"] == 6 + 4  # two measures in two conditions
 
 
 def test_html_escapes_names(results: Results, costs: CostTable) -> None:
@@ -72,6 +72,7 @@ def test_html_of_everything_is_whole(wild_results: Results, wild_errors: ErrorTa
     headings = re.findall(r"<h2[^>]*>(.*?)</h2>", text)
     assert headings == [
         "Word error rate",
+        "Word error rate against size and speed",
         "By noise type, SNR and room",
         "Does compression cost more than under clean?",
         "Word error rate against signal-to-noise ratio",

@@ -67,7 +67,9 @@ def test_cells_hold_places_and_tests(wild_results: Results) -> None:
 def test_figures_are_tidy(wild_results: Results) -> None:
     """Points of the five figures, margins and subgroups, each with its counts."""
     rows = _rows(render(wild_results, CostTable(), "figures"))
-    assert {row["figure"] for row in rows} == {"1a", "1b", "2a", "2b", "3", "margin", "group"}
+    assert {row["figure"] for row in rows} == {
+        *("1a", "1b", "2a", "2b", "3", "margin", "group", "pareto"),
+    }
     (point,) = [
         row
         for row in rows
