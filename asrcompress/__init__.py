@@ -1,7 +1,7 @@
 """asrcompress: may I ship the compressed speech recogniser?
 
 The functions here mirror the commands: `compress`, `corrupt`, `evaluate`, `rescore`,
-`audit`, and `load`.
+`audit`, `doctor`, and `load`.
 """
 
 from __future__ import annotations
@@ -10,10 +10,19 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from asrcompress.api import audit, compress, corrupt, evaluate, load, rescore
+from asrcompress.api import audit, compress, corrupt, doctor, evaluate, load, rescore
 from asrcompress.core.errors import AsrcompressError
 
-__all__ = ["AsrcompressError", "audit", "compress", "corrupt", "evaluate", "load", "rescore"]
+__all__ = [
+    "AsrcompressError",
+    "audit",
+    "compress",
+    "corrupt",
+    "doctor",
+    "evaluate",
+    "load",
+    "rescore",
+]
 
 
 class _Package(ModuleType):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from asrcompress.core.artefact import Artefact
     from asrcompress.core.checkpoint import LoadedModel
     from asrcompress.core.corpus import Corpus
+    from asrcompress.core.diagnosis import Diagnosis
     from asrcompress.corrupt import CorruptResult
     from asrcompress.evaluate import Outcome
 
@@ -197,6 +198,16 @@ def audit(
             **options,
         )
     )
+
+
+def doctor() -> Diagnosis:
+    """What this machine has, and what to expect of 8- and 4-bit models on it.
+
+    On a machine with a GPU it starts CUDA in this process.
+    """
+    from asrcompress.audit.diagnose import diagnose
+
+    return diagnose()
 
 
 @overload

@@ -81,3 +81,44 @@ def test_every_room_imports_without_torch(room: str) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_the_programs_help_loads_what_it_prints_with() -> None:
+    """It is seen first and often: no room but the command line's, no models of data, no arrays."""
+    code = (
+        "import sys\n"
+        "from asrcompress.cli.boundary import run\n"
+        "code = run(['--help'])\n"
+        "print(code, *sorted(sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    code_text, *loaded = done.stderr.split()
+    assert (code_text, "rescore" in done.stdout) == ("0", True)
+    rooms = {f"asrcompress.{room}" for room in (*ROOMS, "audit", "bundled")}
+    assert set(loaded) & {*SLOW_TO_IMPORT, *rooms, "numpy", "pydantic", "yaml"} == set()
+
+
+def test_the_programs_help_is_the_same_without_the_commands_options() -> None:
+    """Leaving them out saves half of our own time, and nobody sees it."""
+    from typer.testing import CliRunner
+
+    from asrcompress.cli.app import build_app
+
+    helps = [CliRunner().invoke(build_app(asked), ["--help"]).output for asked in (None, ())]
+    assert helps[0] == helps[1]
+    assert "asrcompress [OPTIONS] COMMAND" in helps[0]
+
+
+def test_a_command_that_is_asked_for_has_its_options() -> None:
+    """The words of the command line are what asks, wherever the command stands among them."""
+    from typer.main import get_command
+
+    from asrcompress.cli.app import build_app
+
+    full, asked = (get_command(build_app(words)) for words in (None, ["-q", "rescore", "x"]))
+    names = {name: [p.name for p in command.params] for name, command in full.commands.items()}
+    found = {name: [p.name for p in command.params] for name, command in asked.commands.items()}
+    assert found["rescore"] == names["rescore"]
+    assert "normaliser" in found["rescore"]
+    assert list(found) == list(names)
+    assert all(params in ([], ["help"]) for name, params in found.items() if name != "rescore")

@@ -10,7 +10,7 @@ from importlib import metadata
 
 from asrcompress.core.diagnosis import Codec, Diagnosis, EnergyMeter, Package, Tool
 from asrcompress.core.machine import Machine, machine
-from asrcompress.core.outlook import outlook
+from asrcompress.core.outlook import next_steps, outlook
 from asrcompress.corrupt.installed_codecs import codec_faults
 from asrcompress.evaluate.energy import open_meter
 
@@ -58,7 +58,8 @@ def diagnose() -> Diagnosis:
         codecs=codecs,
         tools=tuple(Tool(name=name, path=shutil.which(name), use=use) for name, use in _TOOLS),
         energy=tuple(_energy(device) for device in _devices(here)),
-        meaning=outlook(here, [one.name for one in packages if one.version is not None]),
+        meaning=outlook(here),
+        next_steps=next_steps([one.name for one in packages if one.version is not None]),
         broken=(*_missing(packages), *_faulty(libsndfile, codecs)),
     )
 

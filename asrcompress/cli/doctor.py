@@ -58,7 +58,8 @@ def _show(found: Diagnosis) -> None:
         _table("Installed", _package_rows(found)),
         _table("Sound", _sound_rows(found)),
         _table("Energy", _energy_rows(found)),
-        _table("What to expect", [("", line) for line in found.meaning]),
+        _table("What to expect", [("-", line) for line in found.meaning]),
+        _table("Next", [("", command) for command in found.next_steps]),
     )
 
 
@@ -70,8 +71,9 @@ def _table(title: str, rows: list[_Row]) -> Table:
     table = Table(title=f"\n{title}", title_justify="left", title_style="bold", box=None)
     table.show_header = False
     table.pad_edge = False
-    if any(name for name, _ in rows):
-        table.add_column(no_wrap=True, min_width=_NAME_WIDTH)
+    names = {name for name, _ in rows}
+    if names != {""}:
+        table.add_column(no_wrap=True, min_width=None if names == {"-"} else _NAME_WIDTH)
     table.add_column(overflow="fold")
     for name, value in rows:
         table.add_row(*(Text(cell) for cell in (name, value) if cell))
@@ -86,30 +88,37 @@ def _machine_rows(found: Diagnosis) -> list[_Row]:
         ("cores", f"{physical} physical, {machine.usable_cores} usable"),
         ("8-bit", machine.int8_words),
         ("bfloat16", found.bf16_kernels or _no_bf16(machine)),
-        ("instructions", ", ".join(machine.isa) or "none of those known here"),
+        ("instructions", _instructions(machine)),
         ("memory", _size(machine.memory_bytes)),
         *_gpu_rows(machine),
         ("torch threads", _threads(found.torch_threads)),
     ]
 
 
+def _instructions(machine: Machine) -> str:
+    if not machine.isa_readable:
+        return "could not be read"
+    return ", ".join(machine.isa) or "none for 8 bits or bfloat16"
+
+
 def _no_bf16(machine: Machine) -> str:
-    return "no instructions" if machine.isa_readable else "instructions unknown"
+    return "no bfloat16 instructions" if machine.isa_readable else "bfloat16 instructions unknown"
 
 
 def _gpu_rows(machine: Machine) -> Iterator[_Row]:
     if not machine.gpus:
         yield "GPU", "none that PyTorch can use"
     for gpu in machine.gpus:
-        capability = f", compute capability {gpu.compute_capability}"
-        yield (
-            "GPU",
-            f"{gpu.name}, {_size(gpu.memory_bytes)}{capability if gpu.compute_capability else ''}",
-        )
+        facts = [gpu.name]
+        if gpu.memory_bytes is not None:
+            facts.append(_size(gpu.memory_bytes))
+        if gpu.compute_capability is not None:
+            facts.append(f"compute capability {gpu.compute_capability}")
+        yield "GPU", ", ".join(facts)
 
 
 def _size(size_bytes: int | None) -> str:
-    return "memory unknown" if size_bytes is None else f"{size_bytes / _GIB:.1f} GiB"
+    return "unknown" if size_bytes is None else f"{size_bytes / _GIB:.1f} GiB"
 
 
 def _threads(number: int | None) -> str:

@@ -50,7 +50,8 @@ class Diagnosis(_Model):
     """The whole of `asrcompress doctor`.
 
     torch_threads: None where PyTorch itself will decide. libsndfile: its version, None where it
-    cannot be loaded. meaning: what to expect of 8- and 4-bit models here. broken: what asrcompress
+    cannot be loaded. meaning: what to expect of 8- and 4-bit models here.
+    next_steps: commands that measure it. broken: what asrcompress
     needs and does not find.
     """
 
@@ -66,4 +67,5 @@ class Diagnosis(_Model):
     tools: tuple[Tool, ...]
     energy: tuple[EnergyMeter, ...]
     meaning: tuple[str, ...]
+    next_steps: tuple[str, ...]
     broken: tuple[str, ...]

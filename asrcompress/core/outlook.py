@@ -12,21 +12,30 @@ from asrcompress.core.machine import Machine
 _OPENVINO = "pip install 'asrcompress[openvino]'"
 # By Machine.int8_kernels, where measured: weights and calibrated activations, then weights alone.
 _MEASURED = {"AVX512-VNNI": ("4.3 to 4.9x", "2.2x"), "AVX-512": ("1.8x", "1.2 to 1.5x")}
+_STEPS = (
+    "asrcompress compress MODEL --bits 8 --runtime openvino --audio DIR -o SMALL",
+    "asrcompress evaluate SMALL DIR --baseline MODEL --speed",
+)
 _X86 = ("x86_64", "AMD64", "i686")  # whose pmaddubsw adds two products in 16 bits
 _DOT_PRODUCTS = ("AMX", "AVX512-VNNI", "AVX-VNNI", "ARM i8mm", "ARM dot product")
 
 
-def outlook(machine: Machine, installed: Collection[str]) -> tuple[str, ...]:
-    """A line each, all of them expectations; `installed` are names of packages."""
+def outlook(machine: Machine) -> tuple[str, ...]:
+    """A line each, all of them expectations."""
     return (
         *_of_the_cpu(machine),
         "8- and 4-bit weights in PyTorch: smaller, not faster; expect 0.9 to 1.0x on any CPU.",
-        "4-bit weights are widened before they are multiplied: expect no more speed of them than "
-        "of 8-bit weights alone.",
+        "4-bit weights: smaller still. They are widened before they are multiplied: expect no more "
+        "speed than of 8-bit weights alone (not measured).",
         *_of_bf16(machine),
         *_of_gpus(machine),
-        *_next(installed),
     )
+
+
+def next_steps(installed: Collection[str]) -> tuple[str, ...]:
+    """Commands that lead from an expectation to a figure; `installed` are names of packages."""
+    first = () if {"openvino", "nncf"} <= set(installed) else (_OPENVINO,)
+    return (*first, *_STEPS)
 
 
 def _of_the_cpu(machine: Machine) -> Iterator[str]:
@@ -58,9 +67,10 @@ def _expected(kernels: str) -> str:
             f"than float32; we have not measured by how much ({_MEASURED['AVX512-VNNI'][0]} with "
             "AVX512-VNNI)."
         )
+    both, weights = _MEASURED["AVX-512"]
     return (
-        "expect little from 8 bits: we have not measured it, but even AVX-512 without VNNI gives "
-        f"{_MEASURED['AVX-512'][0]}, and {_MEASURED['AVX-512'][1]} from 8-bit weights alone."
+        f"expect less of 8 bits than with AVX-512 ({both}, and {weights} from 8-bit weights "
+        "alone); we have not measured it."
     )
 
 
@@ -80,10 +90,3 @@ def _of_gpus(machine: Machine) -> Iterator[str]:
             "On the GPU, 8- and 4-bit weights in PyTorch save memory; what they do to its speed "
             "has to be measured, beside 16-bit floats."
         )
-
-
-def _next(installed: Collection[str]) -> Iterator[str]:
-    if not {"openvino", "nncf"} <= set(installed):
-        yield f"First: {_OPENVINO}"
-    yield "Next: asrcompress compress MODEL --bits 8 --runtime openvino --audio RECORDINGS -o SMALL"
-    yield "Then: asrcompress evaluate SMALL RECORDINGS --baseline MODEL --speed"
