@@ -18,15 +18,16 @@ from asrcompress.audit.engines.local import corpus_of
 from asrcompress.audit.jobs import Cell, ConditionJob
 from asrcompress.audit.plan import Plan
 from asrcompress.audit.published import published_of
+from asrcompress.audit.speed import costs_of, speed_of
 from asrcompress.core.comparison import Interval
 from asrcompress.core.corpus import Corpus
-from asrcompress.core.cost import Cost
 from asrcompress.core.error_table import ErrorTable
 from asrcompress.core.errors import IncompleteError, InputError
 from asrcompress.core.evaluation import Evaluation, UtteranceScore
 from asrcompress.core.files import read_json
 from asrcompress.core.pivot import PivotTable
 from asrcompress.core.results import ConditionResult, CostTable, Results
+from asrcompress.core.speed import SpeedTable
 
 Evaluations = dict[tuple[str, str], Evaluation]
 CORPUS_MARKER_NAME = "corpus.json"  # what corrupt writes beside its conditions
@@ -42,6 +43,7 @@ class Assembled:
     costs: CostTable
     evaluations: Evaluations
     errors: ErrorTable
+    speed: SpeedTable | None
 
 
 def assemble(plan: Plan) -> Assembled:
@@ -68,7 +70,7 @@ def assemble(plan: Plan) -> Assembled:
             _condition(plan, job, heard[job.condition.name].corpus) for job in plan.conditions
         ),
         evaluations=evaluations,
-        baseline=_single_baseline(plan),
+        baseline=plan.single_baseline,
         notes=plan.notes,
     )
     statistics = Statistics(
@@ -87,7 +89,9 @@ def assemble(plan: Plan) -> Assembled:
             ),
         }
     )
-    return Assembled(results, _costs(plan), evaluations, errors_of(matrix))
+    return Assembled(
+        results, CostTable(costs=costs_of(plan)), evaluations, errors_of(matrix), speed_of(plan)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +165,6 @@ def _placed(row: UtteranceScore, home: Path) -> UtteranceScore:
     return row.model_copy(update={"audio_filepath": path.relative_to(home).as_posix()})
 
 
-def _single_baseline(plan: Plan) -> str | None:
-    """The one baseline of the matrix; None where every model has its own."""
-    baselines = {job.baseline for job in plan.artefacts if job.baseline is not None}
-    return baselines.pop() if len(baselines) == 1 else None
-
-
 def _condition(plan: Plan, job: ConditionJob, corpus: Corpus) -> ConditionResult:
     achieved = _achieved_snr_db(job, corpus)
     return ConditionResult(
@@ -197,12 +195,3 @@ def _is_simulated(plan: Plan, job: ConditionJob) -> bool:
     """Whether a built-in noise or room is in the condition."""
     effects = {step.effect for step in job.condition.steps}
     return ("noise" in effects and plan.noise is None) or ("reverb" in effects and plan.rir is None)
-
-
-def _costs(plan: Plan) -> CostTable:
-    costs = {}
-    for job in plan.artefacts:
-        cost = read_cached(plan.cache.cost(plan.cost_key(job)), Cost)
-        if cost is not None:
-            costs[job.name] = cost
-    return CostTable(costs=costs)

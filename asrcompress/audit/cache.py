@@ -1,4 +1,5 @@
-"""What an audit has already done, by content: artefacts, corrupted corpora, hypotheses, costs.
+"""What an audit has already done, by content: artefacts, corrupted corpora, hypotheses, costs,
+speeds.
 
 A key is the hash of everything a result depends on (bytes of the model and of the audio, methods,
 effects, decoding, versions), so a stale result cannot be met and a missing one is simply made.
@@ -45,6 +46,10 @@ class Cache:
         """Where an artefact's measured cost is, or is to be."""
         return self.folder / "costs" / f"{key}.json"
 
+    def speed(self, key: str) -> Path:
+        """Where all artefacts' measured speeds are, or are to be."""
+        return self.folder / "speeds" / f"{key}.json"
+
     @property
     def calibration(self) -> Path:
         """Where noisy versions of the calibration audio are, or are to be."""
@@ -52,7 +57,7 @@ class Cache:
 
     def remove_leftovers(self) -> None:
         """Delete what an interrupted run left unfinished; only while the lock is held."""
-        for kind in ("artefacts", "corpora", "calibration", "cells", "costs"):
+        for kind in ("artefacts", "corpora", "calibration", "cells", "costs", "speeds"):
             for path in (self.folder / kind).glob(".*"):
                 if path.is_dir():
                     shutil.rmtree(path, ignore_errors=True)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from asrcompress.audit.cache import read_cached
 from asrcompress.audit.plan import Plan
-from asrcompress.core.cost import Cost
+from asrcompress.audit.speed import costs_of
 
 # 24-bit FLAC of one channel at 16 kHz: noise-like audio packs to 2.4 bytes a sample
 # (measured on the bundled corpus with noise at 10 dB).
@@ -35,9 +34,10 @@ def plan_cost(plan: Plan) -> dict[str, Any]:
 
 def _seconds_left(plan: Plan) -> float | None:
     """Recognition time of the missing cells from the speeds measured so far."""
+    costs = costs_of(plan)
     seconds = 0.0
     for cell in plan.missing_cells():
-        known = read_cached(plan.cache.cost(plan.cost_key(cell.artefact)), Cost)
+        known = costs.get(cell.artefact.name)
         rtfx = known.rtfx if known is not None else None
         if rtfx is None:
             return None

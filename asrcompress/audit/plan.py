@@ -39,6 +39,12 @@ class Plan:
         return self.listening.notes
 
     @property
+    def single_baseline(self) -> str | None:
+        """The one baseline of the matrix; None where every model has its own."""
+        baselines = {job.baseline for job in self.artefacts if job.baseline is not None}
+        return baselines.pop() if len(baselines) == 1 else None
+
+    @property
     def noise(self) -> Path | None:
         """The folder of noises; None for built-in ones."""
         noise = self.recipe.conditions.noise

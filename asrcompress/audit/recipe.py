@@ -89,10 +89,21 @@ class Training(_Model):
     rir: str | None = None
 
 
+class Speeds(_Model):
+    """How speed is measured; see SpeedOptions."""
+
+    lengths_s: list[Annotated[float, Field(ge=0.1, le=600)]] = Field(
+        default=[3.0, 10.0, 30.0], min_length=1
+    )
+    rounds: int = Field(default=5, ge=1, le=1000)
+    energy: bool = False
+
+
 class Evaluation(_Model):
     """How hypotheses are made, scored and compared.
 
-    dtype: of PyTorch's matrix products. compile: let torch.compile make its kernels.
+    dtype: of PyTorch's matrix products. compile: let torch.compile make its kernels. speed: of all
+    artefacts in one interleaved run, from which the costs are then taken.
     """
 
     normaliser: str = "basic"
@@ -107,6 +118,7 @@ class Evaluation(_Model):
     chunk_s: float | None = Field(default=None, ge=5)
     dtype: NamedDtype = FLOAT32
     compile: bool = False
+    speed: bool | Speeds = False
 
 
 class PublishedRow(_Model):

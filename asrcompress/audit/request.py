@@ -9,6 +9,7 @@ from asrcompress.audit.plan import Plan
 from asrcompress.core.error_table import ErrorTable
 from asrcompress.core.evaluation import Evaluation
 from asrcompress.core.results import CostTable, Results
+from asrcompress.core.speed import SpeedTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,10 @@ class AuditRequest:
 
 @dataclass(frozen=True, slots=True)
 class AuditOutcome:
-    """The results, where they were written, and how much work they took."""
+    """The results, where they were written, and how much work they took.
+
+    speed: of all artefacts side by side, where the recipe asks for it.
+    """
 
     folder: Path
     plan: Plan
@@ -42,3 +46,4 @@ class AuditOutcome:
     errors: ErrorTable = field(repr=False)
     cells_run: int
     cells_cached: int
+    speed: SpeedTable | None = None

@@ -15,6 +15,7 @@ from asrcompress.core.files import read_json, read_text, write_json
 from asrcompress.core.output import check_output
 from asrcompress.core.precision import dtype_of
 from asrcompress.core.progress import Progress, silent
+from asrcompress.core.speed import SPEED_NAME
 from asrcompress.report.folder import FILE_NAMES
 
 MARKER_NAME = "audit.json"
@@ -53,7 +54,16 @@ def run(request: AuditRequest, progress: Progress = silent) -> AuditOutcome:
         local.execute(plan, request, progress)
         progress("scoring", 0, len(plan.cells))
         found = assemble(plan)
-        write(folder, found.results, found.costs, found.evaluations, errors=found.errors)
+        if found.speed is not None:
+            write_json(folder / SPEED_NAME, found.speed.model_dump(mode="json"))
+        write(
+            folder,
+            found.results,
+            found.costs,
+            found.evaluations,
+            errors=found.errors,
+            speed=found.speed,
+        )
         progress("scoring", len(plan.cells), len(plan.cells))
     return AuditOutcome(
         folder=folder,
@@ -64,6 +74,7 @@ def run(request: AuditRequest, progress: Progress = silent) -> AuditOutcome:
         errors=found.errors,
         cells_run=to_run,
         cells_cached=len(plan.cells) - to_run,
+        speed=found.speed,
     )
 
 
@@ -161,6 +172,6 @@ def _begin(folder: Path, loaded: LoadedRecipe) -> None:
     recipe = loaded.recipe.model_dump(mode="json")
     described = {"schema_version": 1, "name": loaded.name, "recipe": recipe}
     if marker.is_file() and read_json(marker) != described:
-        for name in FILE_NAMES:
+        for name in (*FILE_NAMES, SPEED_NAME):
             (folder / name).unlink(missing_ok=True)
     write_json(marker, described)

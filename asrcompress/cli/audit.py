@@ -83,10 +83,14 @@ def audit(
     with console.watching(quiet=quiet) as progress:
         outcome = run(request, progress)
     if as_json:
-        text = report.render(outcome.results, outcome.costs, "json", outcome.errors)
+        text = report.render(
+            outcome.results, outcome.costs, "json", outcome.errors, speed=outcome.speed
+        )
         console.show_text(text)
     else:
-        tables = report.tables(outcome.results, outcome.costs, errors=outcome.errors)
+        tables = report.tables(
+            outcome.results, outcome.costs, errors=outcome.errors, speed=outcome.speed
+        )
         console.show(*tables)
     console.say(
         f"wrote {outcome.folder}: {outcome.cells_run} cells run, "

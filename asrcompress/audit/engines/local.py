@@ -10,6 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asrcompress.audit import speed
 from asrcompress.audit.cache import read_cached
 from asrcompress.audit.calibration import make_calibration
 from asrcompress.audit.compressions import is_measured, options_of
@@ -32,11 +33,14 @@ _UNITS = 1000  # a job's share of the whole, so that long jobs move the bar too
 
 
 def execute(plan: Plan, request: AuditRequest, progress: Progress) -> None:
-    """Make every artefact, corpus, cell and cost of the plan that the cache does not have."""
+    """Make each artefact, corpus, cell, cost and speed of the plan that the cache does not have."""
     _compress(plan, plan.missing_artefacts(), request, progress)
     _corrupt(plan, plan.missing_conditions(), request, progress)
     _transcribe(plan, plan.missing_cells(), progress)
-    if plan.recipe.evaluate.measure_cost:
+    if plan.recipe.evaluate.speed:
+        models = {job.name: locate(model_of(plan, job)) for job in plan.artefacts}
+        speed.measure(plan, models, progress)
+    elif plan.recipe.evaluate.measure_cost:
         _measure(plan, progress)
 
 
