@@ -98,7 +98,7 @@ class Child:
         try:
             answer: dict[str, Any] = json.loads(line)
         except json.JSONDecodeError:
-            raise self._error(self._death()) from None
+            raise self._error(self._death(is_ending=not line)) from None
         if "error" in answer:
             raise error_of(answer["kind"], answer["error"])
         return answer
@@ -115,9 +115,15 @@ class Child:
             return ""
         return stdout.readline()
 
-    def _death(self) -> str:
-        self._process.kill()  # where it did not die, it did not answer in JSON
-        status = self._process.wait()
+    def _death(self, *, is_ending: bool) -> str:
+        """Its end in words, which it may still be writing; what answers no JSON is ended."""
+        if not is_ending:
+            self._process.kill()
+        try:
+            status = self._process.wait(_GRACE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            status = self._process.wait()
         end = self._errors.seek(0, 2)
         self._errors.seek(max(0, end - _LAST_WORDS_BYTES))
         return died(status, self._errors.read().decode("utf-8", "replace"))
