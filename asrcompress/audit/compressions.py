@@ -31,7 +31,7 @@ def options_of(entry: Entry, budget_bytes: int = _ANY_BUDGET) -> CompressOptions
         _check_budget(entry)
         given["target_size"] = budget_bytes
     options = read_options(given)
-    if entry and not options.steps:
+    if entry and not options.steps and options.runtime == "torch":
         raise InputError(
             "no method",
             expected="method, bits, prune, adaptive or mixed; {} is the original",
@@ -42,6 +42,11 @@ def options_of(entry: Entry, budget_bytes: int = _ANY_BUDGET) -> CompressOptions
 def is_measured(options: CompressOptions) -> bool:
     """Whether these options need calibration audio."""
     return any(step.method == MEASURING for step in options.steps)
+
+
+def may_calibrate(options: CompressOptions) -> bool:
+    """Whether these options use calibration audio where there is some: a runtime's export."""
+    return options.runtime != "torch"
 
 
 def is_trained(options: CompressOptions) -> bool:

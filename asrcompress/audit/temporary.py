@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asrcompress.audit.calibration import CalibrationSource, calibration_audio
-from asrcompress.audit.compressions import is_measured
+from asrcompress.audit.compressions import is_measured, may_calibrate
 from asrcompress.audit.training_audio import TrainingSource, training_audio, training_params
 from asrcompress.core.errors import InputError, OutputError
 from asrcompress.core.progress import Progress, silent
@@ -113,7 +113,7 @@ def listening_to(
 def _calibration(
     recordings: Recordings, options: CompressOptions, progress: Progress
 ) -> Iterator[tuple[CalibrationAudio, ...]]:
-    if recordings.audio is None or not is_measured(options):
+    if recordings.audio is None or not (is_measured(options) or may_calibrate(options)):
         yield ()
         return
     source = CalibrationSource(
@@ -144,13 +144,14 @@ def _refuse_unused(
 ) -> None:
     """Refuse what would be ignored."""
     measuring, training = recordings.for_measuring, recordings.for_training
-    if recordings.audio is not None and params is None and not is_measured(options):
+    is_heard = is_measured(options) or may_calibrate(options)
+    if recordings.audio is not None and params is None and not is_heard:
         raise InputError(
             "no method listens to audio",
             where=recordings.audio,
             next_step=f"{_TRAINS}, or mixed, or leave it out",
         )
-    if not is_measured(options):
+    if not is_heard:
         _refuse(measuring, "needs 'mixed'", "add mixed")
     if params is None:
         _refuse(training, "needs a method that trains", _TRAINS)

@@ -13,7 +13,7 @@ from asrcompress.compress.method import all_methods, is_training, method_of
 from asrcompress.compress.training.params import TrainingParams
 from asrcompress.core.checkpoint.locate import name_of
 from asrcompress.core.errors import InputError
-from asrcompress.core.manifest import MethodStep, Selection, Storage
+from asrcompress.core.manifest import MethodStep, Runtime, Selection, Storage
 from asrcompress.core.registry import expected_one_of
 
 if TYPE_CHECKING:
@@ -36,13 +36,26 @@ class Storing(BaseModel):
     )
 
 
+class Deploying(BaseModel):
+    """What is to compute the result."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    runtime: Runtime = Field(
+        default="torch",
+        description="what computes the result: openvino and onnx have kernels for 8 and 4 bits; "
+        "with --audio, openvino's activations are 8 bits too",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class CompressOptions:
-    """The steps, the layers that they may touch, and how the result is stored."""
+    """The steps, the layers that they may touch, how the result is stored and what computes it."""
 
     steps: tuple[MethodStep, ...]
     selection: Selection = field(default_factory=Selection)
     storage: Storage = "dense"
+    runtime: Runtime = "torch"
 
     @property
     def label(self) -> str:
@@ -52,12 +65,13 @@ class CompressOptions:
             method = method_of(step.method)
             labels.append(method.label(method.Params.model_validate(step.params)))
         if not labels:
-            return UNCOMPRESSED
+            return UNCOMPRESSED if self.runtime == "torch" else f"{UNCOMPRESSED}-{self.runtime}"
         more = (
             ("conv", self.selection.conv),
             ("embedding", self.selection.embedding),
             ("nohead", self.selection.keep_head),
             (self.storage, self.storage != "dense"),
+            (self.runtime, self.runtime != "torch"),
         )
         return "-".join([*labels, *(word for word, is_set in more if is_set)])
 
@@ -79,7 +93,10 @@ def options_by_group() -> dict[str, dict[str, FieldInfo]]:
             groups[name] = own
     groups["training"] |= TrainingParams.model_fields
     flags = {k: field for k, field in Selection.model_fields.items() if k not in _LISTS}
-    return groups | {"which layers, and how they are stored": flags | Storing.model_fields}
+    return groups | {
+        "which layers, and how they are stored": flags | Storing.model_fields,
+        "what computes the result": dict(Deploying.model_fields),
+    }
 
 
 def read_options(given: Mapping[str, Any]) -> CompressOptions:
@@ -92,15 +109,19 @@ def read_options(given: Mapping[str, Any]) -> CompressOptions:
     left = {name: value for name, value in given.items() if value is not None}
     _refuse_unknown(left)
     stored = {name: left[name] for name in Storing.model_fields if name in left}
+    deployed = {name: left[name] for name in Deploying.model_fields if name in left}
     chosen = {name: left[name] for name in Selection.model_fields if name in left}
     chosen |= {name: _patterns(name, chosen[name]) for name in _LISTS if name in chosen}
     selection = Selection.model_validate(_checked(Selection, chosen))
-    return CompressOptions(_steps(left), selection, **_checked(Storing, stored))
+    return CompressOptions(
+        _steps(left), selection, **_checked(Storing, stored), **_checked(Deploying, deployed)
+    )
 
 
 def default_output(model: str | Path, options: CompressOptions) -> Path:
     """Where an artefact goes if nobody says: in the current folder, named model-compression."""
-    return Path(f"{name_of(model)}-{options.label}")
+    is_export_alone = not options.steps and options.runtime != "torch"
+    return Path(f"{name_of(model)}-{options.runtime if is_export_alone else options.label}")
 
 
 def in_order(steps: Sequence[MethodStep]) -> tuple[MethodStep, ...]:

@@ -69,7 +69,8 @@ def run(request: CompressRequest, progress: Progress = silent) -> Artefact:
         OutputError: the output exists or cannot be written.
         IntegrityError: the saved artefact does not reload bit for bit.
     """
-    if not request.options.steps:
+    exporting = request.options.runtime != "torch"
+    if not request.options.steps and not exporting:
         raise InputError("nothing to do", next_step="ask for a compression, for example bits 8")
     if not isinstance(request.model, str):
         from asrcompress.compress.run_module import run_module
@@ -79,8 +80,18 @@ def run(request: CompressRequest, progress: Progress = silent) -> Artefact:
     target = request.output or default_output(request.model, request.options)
     heard = {utterance.path for utterance in _utterances(request)}
     check_output(target, overwrite=request.overwrite, inputs=[checkpoint.folder, *heard])
-    _refuse_quantised(checkpoint)
+    if exporting:
+        from asrcompress.compress.run_export import run_export
 
+        return run_export(request, checkpoint, target, progress)
+    return compress_to(request, checkpoint, target, progress)
+
+
+def compress_to(
+    request: CompressRequest, checkpoint: Checkpoint, target: Path, progress: Progress
+) -> Artefact:
+    """The artefact for PyTorch, in a folder that may be written to; for errors see `run`."""
+    refuse_further(checkpoint)
     with ThreadPoolExecutor(1) as aside:  # hashing needs no Python, so it is done meanwhile
         hashing = aside.submit(checkpoint.sha256)
         return _compress(request, checkpoint, target, hashing, progress)
@@ -223,7 +234,14 @@ def _origin(checkpoint: Checkpoint, progress: Progress, *, measure_zip: bool) ->
     )
 
 
-def _refuse_quantised(checkpoint: Checkpoint) -> None:
+def refuse_further(checkpoint: Checkpoint) -> None:
+    """Raise ModelError for an artefact that no method can take further."""
+    if checkpoint.manifest is not None and checkpoint.runtime != "torch":
+        raise ModelError(
+            f"the model is {checkpoint.runtime}'s already",
+            where=checkpoint.model,
+            next_step=f"compress its original, {checkpoint.manifest.source.model}",
+        )
     if checkpoint.manifest is not None and not checkpoint.manifest.is_float:
         raise ModelError(
             "the model is quantised already",

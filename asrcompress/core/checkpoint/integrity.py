@@ -36,6 +36,24 @@ def differing_tensors(module: torch.nn.Module, digests: Mapping[str, str]) -> tu
     )
 
 
+def verify_files(folder: Path, digests: Mapping[str, str]) -> None:
+    """Make sure that files have the bytes that were written.
+
+    Raises:
+        IntegrityError: one differs.
+    """
+    for name, expected in digests.items():
+        found = sha256_of_file(folder / name)
+        if found != expected:
+            raise IntegrityError(
+                "a file differs from what was written",
+                where=folder / name,
+                got=f"sha256 {found[:16]}",
+                expected=f"{expected[:16]} as in the manifest",
+                next_step="compress the model again",
+            )
+
+
 def verify(path: Path, manifest: ArtefactManifest, module: torch.nn.Module) -> None:
     """Make sure that the weight file is as the manifest says; the tensors tell where it is not.
 

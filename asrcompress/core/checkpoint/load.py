@@ -17,6 +17,7 @@ from asrcompress.core.checkpoint.quantised import dtype_name, empty_module, fill
 from asrcompress.core.checkpoint.quiet import quiet_transformers
 from asrcompress.core.checkpoint.weights import read_weights
 from asrcompress.core.device import resolve_device
+from asrcompress.core.errors import ModelError
 
 if TYPE_CHECKING:
     import torch

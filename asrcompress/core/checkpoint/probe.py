@@ -43,10 +43,15 @@ def probe(loaded: LoadedModel) -> Probe:
     ):  # not inference_mode: quanto's qint4 and qint2 crash under it
         logits = loaded.model(**{key: value.to(device) for key, value in inputs.items()}).logits
     values = logits.detach().to("cpu", torch.float32).contiguous().numpy()
+    return probe_of(samples.size, values)
+
+
+def probe_of(samples: int, values: npt.NDArray[np.float32]) -> Probe:
+    """The record of the pseudo-speech's logits, (1, frames, tokens), whatever computed them."""
     flat = values.reshape(-1)
     chosen = flat[np.linspace(0, flat.size - 1, num=min(_HEAD, flat.size)).astype(int)]
     return Probe(
-        samples=samples.size,
+        samples=samples,
         seed=SEED,
         logits_shape=tuple(values.shape),
         sha256=hashlib.sha256(values.tobytes()).hexdigest(),

@@ -1,6 +1,6 @@
 """What a runtime's graph is, whatever computes it: arrays in, logits out.
 
-A runtime is one file of this package with `open_graph(folder, manifest, threads)`.
+A runtime is one file of this package with `open_graph(folder, inputs, threads, *, exact)`.
 """
 
 from __future__ import annotations

@@ -90,7 +90,7 @@ class CtcRecogniser(Loaded, ABC):
     def _logits(
         self, batch: Sequence[Samples], scale: tuple[float, float] | None = None
     ) -> list[torch.Tensor]:
-        """For each recording (its frames, tokens); `scale` is a mean and a variance known before."""
+        """For each recording (frames, tokens); `scale`: a mean and a variance known before."""
         with quiet_transformers():
             inputs = self._features(batch) if scale is None else self._scaled(batch, scale)
             logits = self._forward(inputs)

@@ -31,12 +31,13 @@ class Positions:
     def bias(self, frames: int) -> torch.Tensor:
         """(heads, frames, frames): of the frame that attends, towards the one attended to.
 
-        It depends on the distance alone, so only 2 * frames - 1 are looked up.
+        It depends on the distance alone, so only 2 * frames - 1 are computed.
         """
         device = next(self.embedding.parameters()).device
+        places = torch.arange(frames, device=device)
         distances = torch.arange(1 - frames, frames, device=device)
         by_distance: torch.Tensor = self.embedding(self._bucket(distances)).transpose(0, 1)
-        return by_distance.unfold(-1, frames, 1).flip(1)
+        return by_distance[:, places[None] - places[:, None] + frames - 1]
 
     def _bucket(self, distances: torch.Tensor) -> torch.Tensor:
         """As WavLMAttention._relative_positions_bucket: exact when near, logarithmic when far."""

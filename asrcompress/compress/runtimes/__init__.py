@@ -1,0 +1,1 @@
+"""Runtimes that a compressed model can be exported to, one file each."""
