@@ -87,6 +87,8 @@ def open_rapl(root: Path) -> tuple[RaplMeter | None, str | None]:
             return meter, None
     except PermissionError:
         return None, f"RAPL's counters may be read by root only; to allow it: {_ALLOW}"
+    except FileNotFoundError:  # the zones' links are there, what they lead to is not
+        return None, "RAPL's counters are hidden here, as containers hide them"
     except (OSError, ValueError, InputError) as error:
         return None, f"RAPL's counters cannot be read: {error}"
     return None, "RAPL's counters stand still, as they do in some virtual machines"

@@ -54,6 +54,14 @@ def test_json_is_the_diagnosis() -> None:
         assert done.stderr.strip() == ""
 
 
+def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    """And the exit code of a fault."""
+    assert run(["doctor", "--help"]) == 0
+    out = capsys.readouterr().out
+    assert "asrcompress doctor --json" in out
+    assert "Exit code 3" in out
+
+
 def test_the_keys_are_stable() -> None:
     """What scripts read by name."""
     assert list(Diagnosis.model_fields) == [

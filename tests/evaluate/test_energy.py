@@ -179,6 +179,15 @@ def test_counters_that_tell_nothing_are_no_meter(tree: Tree, text: str, reason: 
     assert reason in why_not
 
 
+def test_counters_that_a_container_hides(tree: Tree) -> None:
+    """Docker leaves the links and empties the folder that they lead to."""
+    (tree.folder / "intel-rapl:0").symlink_to(tree.root / "sys/devices/virtual/powercap/masked")
+    assert open_meter("cpu", tree.root) == (
+        None,
+        "RAPL's counters are hidden here, as containers hide them",
+    )
+
+
 def test_a_counter_that_goes_away_is_an_error(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     """And not 0 joules."""
     tree.add("intel-rapl:0", "package-0", 0)
