@@ -22,6 +22,7 @@ EXAMPLES = options.examples(
     "asrcompress report audit-quickstart --format markdown > comment.md",
     "asrcompress report audit-quickstart --format html --no-text -o report.html",
     "asrcompress report audit-quickstart --format kaldi | sort -k 2 -n",
+    "asrcompress report evaluation --format speed > speed.csv",
     "asrcompress report wav2vec2-base-960h-int8 --format html -o layers.html",
 )
 
@@ -43,7 +44,8 @@ def report(
         str,
         typer.Option(
             "--format",
-            help="table, markdown, html or json; of results also csv, figures (csv), kaldi.",
+            help="table, markdown, html or json; of results also csv, figures (csv), speed (csv), "
+            "kaldi.",
         ),
     ] = "table",
     groups: Annotated[
@@ -149,12 +151,17 @@ def _results_report(
 ) -> _Report:
     from asrcompress import report as room
     from asrcompress.core.error_table import read_errors
+    from asrcompress.core.errors import InputError
     from asrcompress.core.results import read_results
     from asrcompress.core.speed import read_speed
 
     results, costs = read_results(path)
     errors, speed = read_errors(path), read_speed(path)
     errors = room.without_text(errors) if no_text else errors
+    if format_name == "speed" and speed is None:
+        raise InputError(
+            "no speed was measured", where=path, next_step="measure it with evaluate --speed"
+        )
     if format_name == "table":
         return room.tables(results, costs, errors=errors, speed=speed, **parts)
     return room.render(results, costs, format_name, errors, speed=speed)

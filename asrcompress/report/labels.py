@@ -12,10 +12,10 @@ from asrcompress.core.errors import one_line
 FONT_SIZE = 13  # units of the SVG, as the style sheet has it
 _LINE_HEIGHT = 16
 _DESCENT = 4  # of the line height, below the baseline
-# A character's width as a part of the font size, in system fonts: at most that.
-_NARROW, _USUAL, _BROAD, _FULL = 0.38, 0.62, 0.95, 1.1
+# Widths of characters as parts of the font size in DejaVu Sans, wide among system fonts.
+_NARROW, _USUAL, _BROAD = 0.42, 0.64, 1.0
 _NARROW_CHARACTERS = frozenset("fijlrtI.,:;'|!()[]/\\- ")
-_BROAD_CHARACTERS = frozenset("mwMW@%")
+_BROAD_CHARACTERS = frozenset("mw@%+")
 _MOST_CHARACTERS = 22  # of a name; a longer one is cut in its middle
 MARK_RADIUS = 7  # half of a point's mark, and the space around it
 _NEAR = 9  # from a point's centre to its name
@@ -103,7 +103,7 @@ def text_width(text: str) -> float:
 
 def _character_width(character: str) -> float:
     if unicodedata.east_asian_width(character) in "WF":
-        return _FULL
+        return _BROAD
     if character in _NARROW_CHARACTERS:
         return _NARROW
     is_broad = character in _BROAD_CHARACTERS or character.isupper() or not character.isascii()

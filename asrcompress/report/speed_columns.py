@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from asrcompress.core.speed import Throughput
 from asrcompress.report.speed_view import SpeedRow, SpeedView, joules, milliseconds, seconds
-from asrcompress.report.wording import megabytes, number, times
+from asrcompress.report.wording import NOT_AVAILABLE, megabytes, number, times
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,21 @@ def _columns(view: SpeedView) -> Iterator[SpeedColumn]:
 
 
 def _throughput(view: SpeedView, size: int) -> Iterator[SpeedColumn]:
-    yield _numbers(view, f"RTFx\nbatch {size}", number, lambda row: row.rtfx(size))
+    found = [row.throughput(size) for row in view.rows]
+    yield SpeedColumn(
+        f"RTFx\nbatch {size}",
+        tuple(_rtfx_words(run, size) for run in found),
+        tuple(run.rtfx if run else None for run in found),
+    )
     if view.baseline is not None:
         yield _numbers(view, f"batch {size}\nto baseline", times, lambda row: row.ratios.get(size))
+
+
+def _rtfx_words(run: Throughput | None, size: int) -> str:
+    """With its own batch size where that is another: 20.0 at 1."""
+    if run is None:
+        return NOT_AVAILABLE
+    return number(run.rtfx) + (f" at {run.batch_size}" if run.batch_size != size else "")
 
 
 def _disk(view: SpeedView) -> Iterator[SpeedColumn]:

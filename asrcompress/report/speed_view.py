@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,8 +20,8 @@ SETUP_NAMES = ("device", "threads")
 class SpeedRow:
     """One model of the run, and how it stands to the run's baseline.
 
-    disk_rate: baseline bytes / its bytes. ratios: its RTFx / the baseline's, by batch size, where
-    both were measured with it.
+    disk_rate: baseline bytes / its bytes. ratios: its RTFx / the baseline's, by the run's batch
+    sizes, where both were measured; a model that takes batch 1 alone heard the same recordings.
     """
 
     name: str
@@ -32,12 +31,11 @@ class SpeedRow:
     ratios: Mapping[int, float]
 
     def throughput(self, batch_size: int) -> Throughput | None:
-        """What it did with that batch size; None where that was not measured."""
-        found = self.speed.throughputs
-        return next((row for row in found if row.batch_size == batch_size), None)
+        """Of batches of that size, or one by one where it takes no others; else None."""
+        return _throughput(self.speed, batch_size)
 
     def rtfx(self, batch_size: int) -> float | None:
-        """Audio seconds a second with that batch size; None where that was not measured."""
+        """Audio seconds a second in that throughput; None where it was not measured."""
         found = self.throughput(batch_size)
         return found.rtfx if found else None
 
@@ -67,8 +65,8 @@ class SpeedView:
 
     @property
     def batch_sizes(self) -> tuple[int, ...]:
-        """All batch sizes of the run, the smallest first."""
-        return tuple(sorted({t.batch_size for row in self.rows for t in row.speed.throughputs}))
+        """What the run's batches were, the smallest first; see `_batch_sizes`."""
+        return _batch_sizes(self.table)
 
     @property
     def lengths_s(self) -> tuple[float, ...]:
@@ -78,7 +76,9 @@ class SpeedView:
     @property
     def main_batch_size(self) -> int | None:
         """The batch size that most models have in common, the largest of several."""
-        counts = Counter(t.batch_size for row in self.rows for t in row.speed.throughputs)
+        counts = {
+            size: sum(bool(row.throughput(size)) for row in self.rows) for size in self.batch_sizes
+        }
         return max(counts, key=lambda size: (counts[size], size), default=None)
 
     @property
@@ -141,7 +141,7 @@ def speed_view(table: SpeedTable) -> SpeedView | None:
             speed=speed,
             is_baseline=name == table.baseline,
             disk_rate=_disk_rate(speed, baseline),
-            ratios=_ratios(speed, baseline),
+            ratios=_ratios(speed, baseline, _batch_sizes(table)),
         )
         for name, speed in table.speeds.items()
     )
@@ -182,13 +182,28 @@ def _disk_rate(speed: Speed, baseline: Speed | None) -> float | None:
     return baseline.sizes.disk_bytes / speed.sizes.disk_bytes
 
 
-def _ratios(speed: Speed, baseline: Speed | None) -> dict[int, float]:
-    """By batch size; those alone that the baseline was measured with, and was not 0."""
+def _throughput(speed: Speed, batch_size: int) -> Throughput | None:
+    found = speed.throughputs
+    exact = next((row for row in found if row.batch_size == batch_size), None)
+    if exact is None and speed.batch_note is not None:
+        return next((row for row in found if row.batch_size == 1), None)
+    return exact
+
+
+def _batch_sizes(table: SpeedTable) -> tuple[int, ...]:
+    """Those of the models that take batches; of all where none does."""
+    speeds = list(table.speeds.values())
+    free = [speed for speed in speeds if speed.batch_note is None]
+    return tuple(sorted({row.batch_size for speed in free or speeds for row in speed.throughputs}))
+
+
+def _ratios(speed: Speed, baseline: Speed | None, sizes: tuple[int, ...]) -> dict[int, float]:
+    """By batch size; those alone that both were measured with, and the baseline's was not 0."""
     if baseline is None:
         return {}
-    reference = {row.batch_size: row.rtfx for row in baseline.throughputs if row.rtfx}
+    pairs = {size: (_throughput(speed, size), _throughput(baseline, size)) for size in sizes}
     return {
-        row.batch_size: row.rtfx / reference[row.batch_size]
-        for row in speed.throughputs
-        if row.batch_size in reference
+        size: own.rtfx / reference.rtfx
+        for size, (own, reference) in pairs.items()
+        if own and reference and reference.rtfx
     }

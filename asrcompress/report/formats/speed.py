@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from asrcompress.core.speed import Speed
-from asrcompress.report.speed_view import SpeedView
+from asrcompress.report.speed_view import SpeedRow, SpeedView
 from asrcompress.report.tidy import Value, csv_text, rounded
 from asrcompress.report.view import View
 
@@ -22,6 +22,7 @@ COLUMNS = (
     "value",
     "to_baseline",
 )
+_RTFX = "rtfx"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +50,28 @@ def render(view: View) -> str:
 
 def _rows(view: SpeedView) -> Iterator[list[Value]]:
     baseline = view.table.speeds.get(view.baseline) if view.baseline else None
-    reference = {row.place: row.value for row in _measured(baseline)} if baseline else {}
+    reference = {found.place: found.value for found in _measured(baseline)} if baseline else {}
     for row in view.rows:
         speed = row.speed
         model = (row.name, speed.runtime, speed.precision, speed.device, speed.threads)
         for found in _measured(speed):
             base = reference.get(found.place)
-            ratio = rounded(found.value / base) if base else None
-            batch, audio_s = found.batch_size, rounded(found.audio_s)
-            yield [*model, found.measure, batch, audio_s, rounded(found.value), ratio]
+            ratio = found.value / base if base else None
+            if found.measure == _RTFX:
+                ratio = _rtfx_ratio(row, (found.batch_size, view.main_batch_size))
+            place = (found.measure, found.batch_size, rounded(found.audio_s))
+            yield [*model, *place, rounded(found.value), rounded(ratio)]
+
+
+def _rtfx_ratio(row: SpeedRow, sizes: Iterable[int | None]) -> float | None:
+    """At its batch size; of a model that takes batch 1 alone, to the run's batches."""
+    found = (row.ratios.get(size) for size in sizes if size is not None)
+    return next((ratio for ratio in found if ratio is not None), None)
 
 
 def _measured(speed: Speed) -> Iterator[_Measured]:
     for run in speed.throughputs:
-        yield _Measured("rtfx", run.rtfx, batch_size=run.batch_size)
+        yield _Measured(_RTFX, run.rtfx, batch_size=run.batch_size)
     for row in speed.latencies:
         yield _Measured("latency_p50_ms", row.p50_ms, 1, row.audio_s)
         yield _Measured("latency_p95_ms", row.p95_ms, 1, row.audio_s)
