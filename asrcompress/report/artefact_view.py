@@ -12,6 +12,7 @@ from asrcompress.core.class_shares import ClassShares, class_shares_of
 from asrcompress.core.ledger import Ledger, LedgerRow
 from asrcompress.core.manifest import ArtefactManifest, MethodStep, Selection
 from asrcompress.report.block_widths import BlockWidths, block_widths
+from asrcompress.report.export_facts import DEPENDS_ON_PROCESSOR, export_facts, runtime_name
 from asrcompress.report.layers import PRUNED_SPARSITY, Layout, layout_of
 from asrcompress.report.ledger_groups import LedgerGroup, group_rows, sums_of
 from asrcompress.report.notes import PRUNED_ONLY, QUANTISED, ZIPS_INCOMPARABLE
@@ -81,6 +82,7 @@ class ArtefactView:
         if not self._is_trained_alone:
             found["layers"] = selection_words(self.manifest.selection)
         found["loads with"] = loading_words(self.manifest)
+        found |= export_facts(self.manifest)
         if self.manifest.encodings:
             found["stored"] = encoding_words(self.manifest.encodings)
         if self.class_shares:
@@ -130,7 +132,9 @@ class ArtefactView:
     def notes(self) -> tuple[str, ...]:
         """What the totals alone would leave unsaid."""
         lines = []
-        if self.manifest.is_quantised:
+        if self.manifest.export is not None:
+            lines.append(DEPENDS_ON_PROCESSOR)
+        elif self.manifest.is_quantised:
             lines.append(QUANTISED)
         elif any(_holds_zeros(row) for row in self.manifest.ledger.rows):
             lines.append(ZEROS_NOT_STORED if self._is_packed else PRUNED_ONLY)
@@ -193,7 +197,9 @@ def selection_words(selection: Selection) -> str:
 
 
 def loading_words(manifest: ArtefactManifest) -> str:
-    """What opens the artefact: an ordinary from_pretrained, or asrcompress.load alone, and why."""
+    """What opens the artefact, from_pretrained, asrcompress.load or a runtime, and why."""
+    if manifest.export is not None:
+        return f"asrcompress evaluate and audit, or {runtime_name(manifest)} itself"
     if manifest.probe is None:
         return "asrcompress.load(folder, into=module): a module in memory, not a recogniser"
     if manifest.is_plain:

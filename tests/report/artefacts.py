@@ -19,6 +19,7 @@ from asrcompress.core.manifest import (
     ArtefactManifest,
     CalibrationCorpus,
     CalibrationRecord,
+    ExportRecord,
     MethodStep,
     Probe,
     Selection,
@@ -242,3 +243,35 @@ def whisper_int8() -> ArtefactManifest:
     steps = (MethodStep(method="quantize", params={"bits": 8, "embedding_bits": 16}),)
     made = Made("int8", steps, Selection(embedding=True, exclude=("model.encoder.conv*",)))
     return manifest_of(rows_of(whisper(), fate), made)
+
+
+EXPORT = ExportRecord(
+    files={"openvino_model.bin": "8" * 64, "openvino_model.xml": "9" * 64},
+    inputs=("input_values", "attention_mask"),
+    layers={"int8": 74, "int8 weights": 2, "float32": 1},
+    calibration=CALIBRATION.corpora,
+    max_logit_change=0.1234,
+    divergence={"pseudo-speech": 0.00031, "clean": 0.0012, "noise-10dB": 0.0034},
+)
+
+
+def exported(record: ExportRecord = EXPORT) -> ArtefactManifest:
+    """The bundled layout's Linear layers at 8 bits as OpenVINO's graph."""
+    shapes = wav2vec2(**BUNDLED)
+
+    def fate(layer: str) -> Fate | None:
+        kind = next(found for name, (found, _) in shapes.items() if name.startswith(f"{layer}."))
+        return Fate("qint8", "Linear, 8 bits in openvino") if kind == LINEAR else None
+
+    steps = (MethodStep(method="quantize", params={"bits": 8}),)
+    made = manifest_of(rows_of(shapes, fate), Made("int8-openvino", steps))
+    return made.model_copy(
+        update={
+            "runtime": "openvino",
+            "export": record,
+            "quantization": {},
+            "tensors": {},
+            "weights_file": "openvino_model.bin",
+            "weights_sha256": record.files["openvino_model.bin"],
+        }
+    )
