@@ -78,7 +78,9 @@ class Decoding(_Model):
     device: str
     threads: int | None
     dtype: Dtype = Field(
-        default="float32", description="of matrix products; others than float32 by autocast"
+        default="float32",
+        description="of matrix products; others than float32 by autocast, with quantised "
+        "weights unpacked at opening",
     )
     compiled: bool = Field(default=False, description="whether torch.compile made its kernels")
     batch_plan: str

@@ -30,6 +30,7 @@ from asrcompress.evaluate.timing import (
     wait_for,
     work_of,
 )
+from asrcompress.evaluate.torch_options import casts_kept
 
 
 def main() -> None:
@@ -69,13 +70,15 @@ def measured(task: dict[str, Any]) -> Cost:
     audio = _read(utterances, recogniser.sample_rate_hz)
     plan = plan_of(recogniser, options)
     work = work_of(recogniser, audio, plan, recogniser.chunk_s(options.chunk_s))
-    work[0]()  # the warm-up, with the longest batch
+    with casts_kept(recogniser.device, recogniser.dtype):
+        work[0]()  # the warm-up, with the longest batch
+        processing_s = _processing_s(recogniser.device, work, options.passes)
     return Cost(
         device=options.device,
         threads=recogniser.threads,
         batch_size=plan.batch_size,
         audio_s=sum(len(samples) for samples in audio) / recogniser.sample_rate_hz,
-        processing_s=_processing_s(recogniser.device, work, options.passes),
+        processing_s=processing_s,
         load_s=load_s,
         memory_after_load_bytes=after_load_bytes,
         peak_memory_bytes=max(after_load_bytes, memory_bytes(options.device, now=False)),

@@ -17,6 +17,7 @@ from asrcompress.evaluate.batches import Batching, BatchPlan
 from asrcompress.evaluate.hypotheses import Hypotheses
 from asrcompress.evaluate.recogniser import Recogniser
 from asrcompress.evaluate.recording import Recording, check_chunk
+from asrcompress.evaluate.torch_options import casts_kept
 
 _LOG = logging.getLogger(__name__)
 _BLOCK_S = 10.0  # of a long recording, read at a time
@@ -70,7 +71,8 @@ def transcribe(
     plan = BatchPlan(min(options.plan.batch_size, batching.batch_size), options.plan.max_batch_s)
     chunk_s = recogniser.chunk_s(options.chunk_s)
     work = _Work(recogniser, options.read, chunk_s, _Meter(corpus, progress))
-    work.run(corpus.utterances, plan)
+    with casts_kept(recogniser.device, recogniser.dtype):
+        work.run(corpus.utterances, plan)
     _check_bad(work.bad_files, corpus, options.max_bad_files)
     order = [utterance.id for utterance in corpus.utterances]
     return Hypotheses(

@@ -9,6 +9,7 @@ from asrcompress.core.cost import Sizes
 from asrcompress.core.precision import FLOAT32, Dtype
 from asrcompress.evaluate.recogniser import RecogniserOptions
 from asrcompress.evaluate.recognisers._kernels import torch_kernels
+from asrcompress.evaluate.recognisers._unpacked import unpack_weights
 from asrcompress.evaluate.torch_options import check_device
 
 
@@ -65,4 +66,6 @@ def loaded_with(checkpoint: Checkpoint, options: RecogniserOptions) -> tuple[Loa
     if options.threads is not None:
         torch.set_num_threads(options.threads)
     loaded = load(checkpoint, device=options.device, trust_remote_code=options.trust_remote_code)
+    if options.dtype != FLOAT32:
+        unpack_weights(loaded)
     return loaded, torch.get_num_threads()

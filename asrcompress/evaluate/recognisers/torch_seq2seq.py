@@ -133,11 +133,7 @@ class TorchSeq2Seq(Loaded):
 
         shortest = round(_SHORTEST_S * self.sample_rate_hz)
         limits = [self._most_tokens(len(samples)) for samples in batch]
-        with (
-            quiet_transformers(),
-            torch.no_grad(),
-            autocast(self.device, self.dtype),
-        ):
+        with quiet_transformers(), torch.no_grad():
             features = self.loaded.processor.feature_extractor(
                 [_padded(samples, shortest) for samples in batch],
                 sampling_rate=self.sample_rate_hz,
@@ -146,7 +142,8 @@ class TorchSeq2Seq(Loaded):
             )
             inputs = {name: tensor.to(self.device) for name, tensor in features.items()}
             model: Any = self.loaded.model
-            rows = model.generate(**inputs, **self._decoding, max_new_tokens=max(limits))
+            with autocast(self.device, self.dtype):
+                rows = model.generate(**inputs, **self._decoding, max_new_tokens=max(limits))
         start = model.generation_config.decoder_start_token_id
         special = set(self.loaded.processor.tokenizer.all_special_ids)
         found = []
