@@ -11,10 +11,10 @@ DEPENDS_ON_PROCESSOR = (
 )
 RUNTIME_NAMES = {"openvino": "OpenVINO", "onnx": "ONNX Runtime", "torch": "PyTorch"}
 _FORMS = {
-    "int8": "8-bit weights and activations",
-    "int8 weights": "8-bit weights and activations in floats",
-    "int4 weights": "4-bit weights and activations in floats",
-    "float32": "floats",
+    "int8": "with 8-bit weights and activations",
+    "int8 weights": "with 8-bit weights alone",
+    "int4 weights": "with 4-bit weights alone",
+    "float32": "in floats",
 }
 
 
@@ -37,9 +37,9 @@ def export_facts(manifest: ArtefactManifest) -> dict[str, str]:
 
 
 def computed_words(record: ExportRecord) -> str:
-    """For example: 74 layers with 8-bit weights and activations, 1 layer with floats."""
+    """For example: 74 layers with 8-bit weights and activations, 1 layer in floats."""
     rows = record.layers.items()
-    found = [f"{count_of(count, 'layer')} with {_FORMS.get(form, form)}" for form, count in rows]
+    found = [f"{count_of(count, 'layer')} {_FORMS.get(form, form)}" for form, count in rows]
     return list_names(found) if found else "no layers"
 
 

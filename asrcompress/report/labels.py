@@ -6,6 +6,7 @@ import math
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from asrcompress.core.errors import one_line
 
@@ -25,6 +26,7 @@ _LEADER_STEP = 6  # between the places of a leading line that names keep clear o
 
 
 Point = tuple[float, float]
+Anchor = Literal["start", "middle", "end"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +57,22 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A name's text with its place: x is its left end, y its baseline.
+    """A name's text with its place, at most as large as its box; y is its baseline.
 
+    anchor: which part of it stands at x, so that it is near its point however wide it is drawn.
     leader: the line (x1, y1, x2, y2) to its point, where it stands away from it.
     """
 
     text: str
-    x: float
     y: float
     box: Box
+    anchor: Anchor
     leader: tuple[float, float, float, float] | None = None
+
+    @property
+    def x(self) -> float:
+        ends = {"start": self.box.left, "end": self.box.right}
+        return ends.get(self.anchor, (self.box.left + self.box.right) / 2)
 
 
 def place_labels(
@@ -140,38 +148,44 @@ def _overlap(parts: Sequence[Box], others: Sequence[Box]) -> bool:
 
 def _candidates(text: str, x: float, y: float) -> Iterator[Label]:
     """Beside the point, then on rings around it."""
-    width = text_width(text)
-    middle = y - _LINE_HEIGHT / 2
-    yield _label(text, x + _NEAR, middle)
-    yield _label(text, x - _NEAR - width, middle)
-    for top in (y - _NEAR - _LINE_HEIGHT, y + _NEAR):
-        yield _label(text, x + _NEAR / 2, top)
-        yield _label(text, x - _NEAR / 2 - width, top)
-        yield _label(text, x - width / 2, top)
+    yield _label(text, (x + _NEAR, y), "start")
+    yield _label(text, (x - _NEAR, y), "end")
+    away = _NEAR + _LINE_HEIGHT / 2
+    for middle in (y - away, y + away):
+        yield _label(text, (x + _NEAR / 2, middle), "start")
+        yield _label(text, (x - _NEAR / 2, middle), "end")
+        yield _label(text, (x, middle), "middle")
     for distance in _RINGS:
         yield from _on_ring(text, x, y, distance)
 
 
 def _on_ring(text: str, x: float, y: float, distance: float) -> Iterator[Label]:
     """With a line from the mark's rim to the name's nearer end, to the right before the left."""
-    width = text_width(text)
     turns = sorted(range(_DIRECTIONS), key=lambda turn: min(turn, _DIRECTIONS - turn))
     for turn in turns:
         angle = 2 * math.pi * turn / _DIRECTIONS
         dx, dy = math.cos(angle), -math.sin(angle)
         end_x, end_y = x + distance * dx, y + distance * dy
-        is_left = dx < -1e-9
-        left = end_x - 2 - width if is_left else end_x + 2
         rim = MARK_RADIUS * 1.5  # beyond a corner of the mark's box
         leader = (x + rim * dx, y + rim * dy, end_x, end_y)
-        yield _label(text, left, end_y - _LINE_HEIGHT / 2, leader)
+        if dx < -1e-9:
+            yield _label(text, (end_x - 2, end_y), "end", leader)
+        else:
+            yield _label(text, (end_x + 2, end_y), "start", leader)
 
 
 def _label(
-    text: str, left: float, top: float, leader: tuple[float, float, float, float] | None = None
+    text: str,
+    place: Point,
+    anchor: Anchor,
+    leader: tuple[float, float, float, float] | None = None,
 ) -> Label:
-    box = Box(left, top, left + text_width(text), top + _LINE_HEIGHT)
-    return Label(text, left, top + _LINE_HEIGHT - _DESCENT, box, leader)
+    """The name at a place, half of its height above and half below."""
+    x, y = place
+    width = text_width(text)
+    left = x - {"start": 0.0, "middle": 0.5, "end": 1.0}[anchor] * width
+    box = Box(left, y - _LINE_HEIGHT / 2, left + width, y + _LINE_HEIGHT / 2)
+    return Label(text, box.bottom - _DESCENT, box, anchor, leader)
 
 
 def _along(leader: tuple[float, float, float, float] | None) -> list[Box]:

@@ -13,8 +13,8 @@ from asrcompress.report.pareto_data import Front, FrontPoint
 from asrcompress.report.step_charts import linear_scale
 from asrcompress.report.wording import list_names, percent, percent_interval
 
-WIDTH, HEIGHT = 640, 380  # user units of the SVG
-LEFT, RIGHT, TOP, BOTTOM = 56, 16, 12, 48  # margins for the axes' labels
+WIDTH, HEIGHT = 500, 340  # user units of the SVG: small enough to be read on a telephone
+LEFT, RIGHT, TOP, BOTTOM = 50, 22, 12, 46  # margins for the axes' labels
 AREA = Box(LEFT, TOP, WIDTH - RIGHT, HEIGHT - BOTTOM)
 _SPAN_FOR_LOG = 5  # highest / lowest: less is read well on a linear axis
 _LOG_ROOM = 1.12  # beyond the outermost points, as a factor

@@ -24,7 +24,7 @@ def test_every_format_says_how_the_graph_is_computed(name: str) -> None:
     for words in (
         "OpenVINO, openvino_model.bin, openvino_model.xml",
         "74 layers with 8-bit weights and activations, "
-        "2 layers with 8-bit weights and activations in floats, 1 layer with floats",
+        "2 layers with 8-bit weights alone, 1 layer in floats",
         "ranges measured beforehand on dev under clean (32 utterances, 120.0 s), "
         "dev under noise-10dB (32 utterances, 120.0 s)",
         "largest change of a logit 0.12; divergence in nats a frame 0.00031 under pseudo-speech, "
@@ -75,7 +75,7 @@ def test_ranges_that_were_not_measured_are_said_to_be_so() -> None:
     """ONNX measures them anew each time; a graph in floats needs none."""
     record = EXPORT.model_copy(update={"calibration": (), "layers": {"float32": 75}})
     assert activations_words(record).startswith("no ranges measured beforehand")
-    assert computed_words(record) == "75 layers with floats"
+    assert computed_words(record) == "75 layers in floats"
     text = render_artefact(exported(record), "html")
     assert "Audio that the ranges" not in text
 
