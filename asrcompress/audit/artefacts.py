@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from asrcompress.audit.compressions import is_measured, options_of
+from asrcompress.audit.compressions import is_measured, may_calibrate, options_of
 from asrcompress.audit.jobs import ArtefactJob
 from asrcompress.audit.listening import Listening
 from asrcompress.audit.recipe import FROM, SAME_SIZE_AS, Recipe, artefact_name
@@ -72,7 +72,7 @@ class _Forms:
         made_from = self.job(entry[FROM]) if FROM in entry else None
         source = made_from.key if made_from else self.source_sha256
         made_by = []
-        if options.steps:
+        if options.steps or options.runtime != "torch":
             made_by = [
                 *_code_and_versions(),
                 recipe.seed,
@@ -81,6 +81,8 @@ class _Forms:
                 self._heard_by(options),
                 same.key if same else None,
             ]
+        if options.runtime != "torch":
+            made_by += [options.runtime, options.weights_only, _runtime_versions()]
         steps = [step.model_dump() for step in options.steps]
         return ArtefactJob(
             name=artefact_name(recipe, self.model_name, compression),
@@ -96,7 +98,8 @@ class _Forms:
     def _heard_by(self, options: CompressOptions) -> object:
         """JSON that changes whenever what is measured on or trained on can."""
         calibration, training = self.listening.calibration, self.listening.training
-        measured_on = calibration.key if calibration and is_measured(options) else None
+        is_heard = is_measured(options) or may_calibrate(options)
+        measured_on = calibration.key if calibration and is_heard else None
         params = training_params(options)
         if training is None or params is None:
             return measured_on
@@ -107,6 +110,13 @@ def _training_code() -> Sequence[object]:
     from asrcompress.compress.learn import TRAINING_VERSION
 
     return [TRAINING_VERSION, versions().get("accelerate")]
+
+
+def _runtime_versions() -> Sequence[object]:
+    from asrcompress.compress.export import EXPORT_VERSION
+
+    packages = ("nncf", "onnx", "onnxruntime", "openvino")
+    return [EXPORT_VERSION, *(versions().get(package) for package in packages)]
 
 
 def _code_and_versions() -> Sequence[object]:

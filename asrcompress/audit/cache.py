@@ -21,7 +21,7 @@ from pydantic import BaseModel, ValidationError
 from asrcompress.core.errors import AsrcompressError, OutputError
 from asrcompress.core.files import read_json
 
-CELL_VERSION = 3  # raise it when a change of code changes hypotheses
+CELL_VERSION = 4  # raise it when a change of code changes hypotheses
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from asrcompress.audit.compressions import MEASURING, is_measured, is_trained, options_of
+from asrcompress.audit.compressions import (
+    MEASURING,
+    is_measured,
+    is_trained,
+    may_calibrate,
+    options_of,
+)
 from asrcompress.audit.recipe import FROM, SAME_SIZE_AS
 from asrcompress.audit.strict_yaml import Key
 from asrcompress.audit.training_audio import training_params
@@ -28,6 +34,7 @@ class _Uses:
     calibration: bool = False
     training: bool = False
     augments: tuple[str, ...] = ()
+    may_calibrate: bool = False
 
     @classmethod
     def everything(cls) -> _Uses:
@@ -38,6 +45,7 @@ class _Uses:
         self.calibration |= other.calibration
         self.training |= other.training
         self.augments += other.augments
+        self.may_calibrate |= other.may_calibrate
 
 
 def mistakes_of(document: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
@@ -69,9 +77,14 @@ def _uses_of(options: CompressOptions) -> _Uses:
 
     params = training_params(options)
     if params is None:
-        return _Uses(calibration=is_measured(options))
+        return _Uses(is_measured(options), may_calibrate=may_calibrate(options))
     read_snr_range(params.augment_snr)
-    return _Uses(is_measured(options), training=True, augments=(params.augment,))
+    return _Uses(
+        is_measured(options),
+        training=True,
+        augments=(params.augment,),
+        may_calibrate=may_calibrate(options),
+    )
 
 
 def _missing_sections(uses: _Uses, document: Mapping[str, Any]) -> Iterator[str]:
@@ -83,8 +96,9 @@ def _missing_sections(uses: _Uses, document: Mapping[str, Any]) -> Iterator[str]
 
 def _idle_sections(used: _Uses, document: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
     """Sections, and folders of noises and rooms to train with, that nothing listens to."""
-    if document.get("calibration") is not None and not used.calibration:
-        message = f"no compression measures on it; add one with {MEASURING}: true"
+    is_heard = used.calibration or used.may_calibrate
+    if document.get("calibration") is not None and not is_heard:
+        message = f"no compression measures on it; add one with {MEASURING}: true or a runtime"
         yield ("calibration",), message
     training = document.get("training")
     if training is None:
@@ -173,10 +187,17 @@ def _check_from(
         )
     source = compressions[entry[FROM]]
     try:
-        is_float = not isinstance(source, dict) or _is_float(options_of(source))
+        made = options_of(source) if isinstance(source, dict) else None
     except AsrcompressError:
         return  # told at its own place
-    if not is_float:
+    if made is not None and made.runtime != "torch":
+        raise InputError(
+            f"{FROM} a model of another runtime than PyTorch",
+            got=repr(entry[FROM]),
+            expected="one without runtime",
+        )
+    is_exported_as_it_is = options.runtime != "torch" and not options.steps
+    if made is not None and not is_exported_as_it_is and not _is_float(made):
         raise InputError(
             f"{FROM} a quantised or packed model",
             got=repr(entry[FROM]),

@@ -46,7 +46,7 @@ def is_measured(options: CompressOptions) -> bool:
 
 def may_calibrate(options: CompressOptions) -> bool:
     """Whether these options use calibration audio where there is some: a runtime's export."""
-    return options.runtime != "torch"
+    return options.runtime != "torch" and not options.weights_only
 
 
 def is_trained(options: CompressOptions) -> bool:

@@ -46,7 +46,12 @@ def notes_of(plan: Plan, manifests: Manifests) -> dict[str, ArtefactNote]:
 
 
 def _steps(job: ArtefactJob, manifests: Manifests) -> tuple[MethodStep, ...]:
-    """As they ran, where that is known: a budget may be another artefact's size."""
+    """As they ran, where that is known: a budget may be another artefact's size.
+
+    Exporting alone is no step: its manifest has those of what was exported.
+    """
+    if not job.options.steps:
+        return ()
     manifest = manifests.get(job.name)
     return manifest.steps if manifest else job.options.steps
 

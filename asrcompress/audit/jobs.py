@@ -46,7 +46,7 @@ class ArtefactJob:
     @property
     def is_original(self) -> bool:
         """Whether it is the model as it came."""
-        return not self.options.steps
+        return not self.options.steps and self.options.runtime == "torch"
 
     @property
     def turn(self) -> int:

@@ -33,10 +33,23 @@ if TYPE_CHECKING:
 
     from asrcompress.compress.decision import CalibrationAudio
 
+EXPORT_VERSION = 1  # raised when the same model gives another graph
 FLOAT_CHANGE = 1e-3  # of a logit, between PyTorch and a graph in floats
 _CALIBRATION_S = 30.0  # of each condition: ranges change little after 10 s
 _UNPADDED_S, _PADDED_S = 1.0, 0.6  # the recordings of the example
 _PROBE = "pseudo-speech"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What computes the graph, and the folder that it goes to.
+
+    weights_only: activations are left to the runtime.
+    """
+
+    runtime: Runtime
+    folder: Path
+    weights_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +85,7 @@ def check_exportable(loaded: LoadedModel, runtime: Runtime) -> Any:
 def export(
     loaded: LoadedModel,
     manifest: ArtefactManifest,
-    runtime: Runtime,
-    folder: Path,
+    target: Target,
     audio: Sequence[CalibrationAudio],
     progress: Progress,
 ) -> ArtefactManifest:
@@ -87,13 +99,15 @@ def export(
         IntegrityError: its graph in floats is not the model.
         InputError: audio cannot be read.
     """
+    runtime, folder = target.runtime, target.folder
     exporter = check_exportable(loaded, runtime)
     progress("listening in PyTorch", 0, 1)
     speech = pseudo_speech(loaded.sample_rate_hz)
     probe_inputs = _inputs(loaded, [speech])
     heard = [_Heard(_PROBE, probe_inputs, _logits(loaded.model, probe_inputs)[0])]
     codes = codes_of(loaded.model)
-    calibrated = audio if exporter.CALIBRATES and codes else ()
+    is_calibrated = exporter.CALIBRATES and bool(codes) and not target.weights_only
+    calibrated = audio if is_calibrated else ()
     for sample in (beginning(one, _CALIBRATION_S) for one in audio):
         heard += _listen(loaded, sample)
     calibration = [one.inputs for one in heard[1:]] if calibrated else []

@@ -46,6 +46,10 @@ class Deploying(BaseModel):
         description="what computes the result: openvino and onnx have kernels for 8 and 4 bits; "
         "with --audio, openvino's activations are 8 bits too",
     )
+    weights_only: bool = Field(
+        default=False,
+        description="leave activations to the runtime, whatever audio there is to calibrate on",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class CompressOptions:
     selection: Selection = field(default_factory=Selection)
     storage: Storage = "dense"
     runtime: Runtime = "torch"
+    weights_only: bool = False
 
     @property
     def label(self) -> str:
@@ -72,6 +77,7 @@ class CompressOptions:
             ("nohead", self.selection.keep_head),
             (self.storage, self.storage != "dense"),
             (self.runtime, self.runtime != "torch"),
+            ("weights", self.weights_only),
         )
         return "-".join([*labels, *(word for word, is_set in more if is_set)])
 
@@ -113,6 +119,11 @@ def read_options(given: Mapping[str, Any]) -> CompressOptions:
     chosen = {name: left[name] for name in Selection.model_fields if name in left}
     chosen |= {name: _patterns(name, chosen[name]) for name in _LISTS if name in chosen}
     selection = Selection.model_validate(_checked(Selection, chosen))
+    if deployed.get("weights_only") and deployed.get("runtime", "torch") == "torch":
+        raise InputError(
+            "option 'weights_only' needs 'runtime'",
+            next_step="add runtime openvino, or leave it out",
+        )
     return CompressOptions(
         _steps(left), selection, **_checked(Storing, stored), **_checked(Deploying, deployed)
     )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from asrcompress.compress.artefact import write_manifest, write_side_files
-from asrcompress.compress.export import check_exportable, export
+from asrcompress.compress.export import Target, check_exportable, export
 from asrcompress.compress.learn import training_step
 from asrcompress.compress.request import CompressRequest
 from asrcompress.compress.run import TRAINING_SUFFIX, compress_to, refuse_further
@@ -39,9 +39,8 @@ def run_export(
         assert manifest is not None
         config = loaded.checkpoint.config
         write_side_files(loaded, folder, ["float32"], config)
-        manifest = export(
-            loaded, manifest, request.options.runtime, folder, request.audio, progress
-        )
+        where = Target(request.options.runtime, folder, request.options.weights_only)
+        manifest = export(loaded, manifest, where, request.audio, progress)
         shutil.rmtree(folder / _IN_PYTORCH, ignore_errors=True)
         manifest = _with_disk_bytes(manifest, folder)
         write_manifest(folder, manifest)
@@ -62,7 +61,7 @@ def _in_pytorch(
     place = request.place
     if place.folder is None:  # where the same command finds an interrupted training again
         place = replace(place, folder=Path(f"{target}{TRAINING_SUFFIX}"))
-    options = replace(request.options, runtime="torch")
+    options = replace(request.options, runtime="torch", weights_only=False)
     inner = replace(request, options=options, output=folder, place=place)
     compress_to(inner, checkpoint, folder, progress)
     return locate(folder)

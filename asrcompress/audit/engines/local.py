@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from asrcompress.audit import speed
 from asrcompress.audit.cache import read_cached
 from asrcompress.audit.calibration import make_calibration
-from asrcompress.audit.compressions import is_measured, options_of
+from asrcompress.audit.compressions import is_measured, may_calibrate, options_of
 from asrcompress.audit.jobs import ArtefactJob, Cell, ConditionJob
 from asrcompress.audit.plan import Plan
 from asrcompress.audit.request import AuditRequest
@@ -70,7 +70,7 @@ def _compress(
             options=_options(plan, job),
             output=plan.cache.artefact(job.key),
             seed=plan.recipe.seed,
-            audio=audio if is_measured(job.options) else (),
+            audio=audio if _hears(job) else (),
             training=_training_audio(plan, job),
             place=TrainingPlace(device=plan.machine.device),
             scans=scans,
@@ -78,12 +78,16 @@ def _compress(
         run(wanted, _part(progress, "compressing", number, len(jobs)))
 
 
+def _hears(job: ArtefactJob) -> bool:
+    return is_measured(job.options) or may_calibrate(job.options)
+
+
 def _calibration_audio(
     plan: Plan, jobs: list[ArtefactJob], request: AuditRequest, progress: Progress
 ) -> tuple[CalibrationAudio, ...]:
     """What the jobs are to measure on; nothing is made where none of them does."""
     calibration = plan.listening.calibration
-    if calibration is None or not any(is_measured(job.options) for job in jobs):
+    if calibration is None or not any(map(_hears, jobs)):
         return ()
     folder = plan.cache.calibration
     part = _part(progress, "calibration audio", 0, 1)

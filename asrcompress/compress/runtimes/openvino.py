@@ -26,7 +26,8 @@ from asrcompress.core.runtimes.openvino import GRAPH_NAME, WEIGHTS_NAME, compile
 NEEDS = ("openvino", "nncf")
 CALIBRATES = True
 ENCODER_FORM = "PlanarEncoder"
-_PREFIX = "self.model."  # of the names of the traced model's weights
+_WEIGHT_PREFIX = "self.model."  # of the names of a traced model's weights
+_NODE_PREFIX = "__module.model."  # of its operations
 _LAYERS = {"MatMul", "Convolution", "GroupConvolution"}
 # Of inputs that share one scale when 8-bit weights meet activations quantised on the fly: 20 %
 # faster than OpenVINO's 32 at the same error (measured on 768 x 3072 with AVX512-VNNI).
@@ -107,23 +108,18 @@ def _layers(graph: Any) -> dict[str, Any]:
     """The operation of each Linear layer and convolution, by the layer's name."""
     found = {}
     for node in graph.get_ordered_ops():
-        if node.get_type_name() in _LAYERS:
-            name = _weight_name(node.input_value(1).get_node())
-            if name is not None:
-                found[name] = node
+        weight = node.input_value(1).get_node() if node.get_type_name() in _LAYERS else None
+        if weight is not None and weight.get_type_name() == "Constant":
+            found[_layer_name(node, weight)] = node
     return found
 
 
-def _weight_name(node: Any) -> str | None:
-    """The layer whose weight a node is, or is made of by a change of shape or type."""
-    while node.get_type_name() != "Constant":
-        if node.get_input_size() == 0:
-            return None
-        node = node.input_value(0).get_node()
-    name = str(node.get_friendly_name()).split("/")[0]
-    if not name.startswith(_PREFIX) or not name.endswith(".weight"):
-        return None
-    return name.removeprefix(_PREFIX).removesuffix(".weight")
+def _layer_name(node: Any, weight: Any) -> str:
+    """From the weight's name, or from the operation's where the weight was given another shape."""
+    name = str(weight.get_friendly_name())
+    if name.startswith(_WEIGHT_PREFIX) and name.endswith(".weight"):
+        return name.removeprefix(_WEIGHT_PREFIX).removesuffix(".weight")
+    return str(node.get_friendly_name()).removeprefix(_NODE_PREFIX).split("/")[0]
 
 
 def _with_calibrated_activations(

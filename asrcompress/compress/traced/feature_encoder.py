@@ -61,22 +61,20 @@ class _Planar(torch.nn.Module):
 
 
 class RowEncoder(torch.nn.Module):
-    """Matrix products of rows, for a runtime whose convolutions compute in floats only.
+    """Matrix products of rows, channels last, for a runtime whose convolutions compute in floats.
 
-    The first layer, with one input channel and a hundredth of the work, stays a convolution.
+    Rows are gathered, which copies them whole and does so in 8 bits where a product is of 8 bits.
     Layers keep their names.
     """
 
     def __init__(self, stock: Any) -> None:
         super().__init__()
-        first, *others = stock.conv_layers
-        self.conv_layers = torch.nn.ModuleList([first, *map(_Rows, others)])
+        self.conv_layers = torch.nn.ModuleList(_Rows(layer) for layer in stock.conv_layers)
 
     def forward(self, input_values: torch.Tensor) -> torch.Tensor:
         """(batch, channels, frames) of (batch, samples), as the stock class gives it."""
-        first, *others = self.conv_layers
-        rows: torch.Tensor = first(input_values[:, None]).transpose(1, 2)
-        for layer in others:
+        rows = input_values[..., None]
+        for layer in self.conv_layers:
             rows = layer(rows)
         return rows.transpose(1, 2)
 
@@ -101,19 +99,45 @@ class _Rows(torch.nn.Module):
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
         """(batch, frames, out) of (batch, frames before, in)."""
-        batch, given, channels = rows.shape
-        made = (given - self.taps) // self.stride + 1
-        parts = []
-        for first in range(0, self.taps, self.stride):
-            width = min(self.stride, self.taps - first) * channels
-            room = functional.pad(rows[:, first:], (0, 0, 0, self.stride))
-            strided = room[:, : made * self.stride].reshape(batch, made, self.stride * channels)
-            parts.append(strided[..., :width])
-        hidden = self.conv(torch.cat(parts, dim=-1) if len(parts) > 1 else parts[0])
-        if self.layer_norm is not None:
-            hidden = self.layer_norm(hidden)
+        windows = self._windows(rows)
+        if isinstance(self.layer_norm, torch.nn.GroupNorm):
+            hidden = _product_normalised_over_time(windows, self.conv, self.layer_norm)
+        else:
+            hidden = self.conv(windows)
+            if self.layer_norm is not None:
+                hidden = self.layer_norm(hidden)
         result: torch.Tensor = self.activation(hidden)
         return result
+
+    def _windows(self, rows: torch.Tensor) -> torch.Tensor:
+        """(batch, frames, taps * in)."""
+        batch, given, channels = rows.shape
+        made = (given - self.taps) // self.stride + 1
+        if self.taps == self.stride:
+            used = rows[:, : made * self.taps]
+        else:
+            starts = torch.arange(made, device=rows.device) * self.stride
+            taps = torch.arange(self.taps, device=rows.device)
+            used = rows.index_select(1, (starts[:, None] + taps).reshape(-1))
+        return used.reshape(batch, made, self.taps * channels)
+
+
+def _product_normalised_over_time(
+    windows: torch.Tensor, product: torch.nn.Linear, norm: torch.nn.GroupNorm
+) -> torch.Tensor:
+    """(batch, frames, out): each channel of the product with mean 0 and variance 1 over time.
+
+    An output is w . x, so its mean is w . mean(x) and its variance w' cov(x) w, known before any
+    output is made; the norm is then in the weights. The product's bias falls out with the mean.
+    """
+    mean = windows.mean(dim=1, keepdim=True)
+    centred = windows - mean  # (batch, frames, inputs)
+    wide = centred.double()
+    covariance = wide.transpose(1, 2) @ wide / windows.shape[1]
+    weight = product.weight.t().double()  # (inputs, out)
+    variance = ((covariance @ weight) * weight).sum(dim=1, keepdim=True)
+    scaled = weight * (norm.weight.double() / torch.sqrt(variance + norm.eps))
+    return centred @ scaled.float() + norm.bias
 
 
 def _normalised(hidden: torch.Tensor, norm: Any) -> torch.Tensor:
