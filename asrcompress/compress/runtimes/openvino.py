@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from asrcompress.compress.runtimes._export import Arrays, Exportable, Exported
 from asrcompress.compress.weight_codes import WeightCodes
+from asrcompress.core.checkpoint import quiet_transformers
 from asrcompress.core.errors import ModelError
 from asrcompress.core.progress import Progress
 from asrcompress.core.runtimes._needed import needed
@@ -46,7 +47,7 @@ def trace(model: Exportable, folder: Path) -> Any:  # noqa: ARG001 - it stays in
 
     example = tuple(torch.from_numpy(model.example[name]) for name in model.traced.names)
     try:
-        with torch.no_grad(), _quietly():
+        with torch.no_grad(), quiet_transformers(), _quietly():
             graph = openvino.convert_model(model.traced, example_input=example)
     except (RuntimeError, ValueError) as e:
         raise ModelError(
