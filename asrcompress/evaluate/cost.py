@@ -23,7 +23,7 @@ from asrcompress.evaluate.batches import Batching, BatchPlan
 from asrcompress.evaluate.child import HOME, died, error_of, place_of
 from asrcompress.evaluate.recording import check_chunk
 
-COST_VERSION = 2  # a change of what is timed is a new version: cached costs are then not used
+COST_VERSION = 3  # a change of what is timed is a new version: cached costs are then not used
 CHILD = "asrcompress.evaluate.cost_process"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from asrcompress.core.comparison import Interaction, Interval, Verdict
 from asrcompress.core.evaluation import STORED_HYPOTHESES, Decoding
+from asrcompress.core.precision import FLOAT32
 
 NOT_AVAILABLE = "n/a"
 NOT_RUN = "-"
@@ -99,11 +100,13 @@ def divergence(nats: float | None) -> str:
 
 
 def decoding_words(decoding: Decoding) -> str:
-    """How a model's words came about: recogniser, decoder, device, threads, chunks."""
+    """How a model's words came about: recogniser, decoder, device, threads, dtype, chunks."""
     if decoding.recogniser == STORED_HYPOTHESES:
         return STORED_HYPOTHESES  # nothing else is known of them
     words = [decoding.recogniser, decoding.decoder, decoding.device]
     words += [] if decoding.threads is None else [count_of(decoding.threads, "thread")]
+    words += [] if decoding.dtype == FLOAT32 else [decoding.dtype]
+    words += ["compiled"] if decoding.compiled else []
     words += [decoding.batch_plan]
     words += [] if decoding.chunk_s is None else [f"chunks of {decoding.chunk_s:g} s"]
     return list_names(words)

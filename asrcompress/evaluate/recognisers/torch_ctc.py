@@ -37,10 +37,14 @@ def open(checkpoint: Checkpoint, options: RecogniserOptions) -> Recogniser:
         raise InputError(
             "the model has no choice of languages", where=checkpoint.model, got=options.language
         )
+    from asrcompress.core.checkpoint.slim.front_end import use_fast_front_end
+
     loaded, threads = loaded_with(checkpoint, options)
     recogniser = TorchCtc(
         loaded, options.device, threads, dtype=options.dtype, compiled=options.compile
     )
+    if options.device == "cpu" and options.dtype == FLOAT32:
+        use_fast_front_end(loaded.model)  # not in `load`: stored probes are of the stock one
     if options.compile:
         compile_blocks(loaded)
         with compiler_explained(checkpoint.model):
