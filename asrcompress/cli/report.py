@@ -22,7 +22,7 @@ EXAMPLES = options.examples(
     "asrcompress report audit-quickstart --format markdown > comment.md",
     "asrcompress report audit-quickstart --format html --no-text -o report.html",
     "asrcompress report audit-quickstart --format kaldi | sort -k 2 -n",
-    "asrcompress report evaluation --format speed > speed.csv",
+    "asrcompress report audit-quickstart --format svg -o pareto.svg",
     "asrcompress report wav2vec2-base-960h-int8 --format html -o layers.html",
 )
 
@@ -45,7 +45,7 @@ def report(
         typer.Option(
             "--format",
             help="table, markdown, html or json; of results also csv, figures (csv), speed (csv), "
-            "kaldi.",
+            "svg (WER against size and speed), kaldi.",
         ),
     ] = "table",
     groups: Annotated[

@@ -26,7 +26,7 @@ def render(
     *,
     speed: SpeedTable | None = None,
 ) -> str:
-    """The results as text in a format: table, markdown, html, json, csv, figures, speed or kaldi.
+    """The results as text in a format, one of `format_names`.
 
     errors: what compression broke, for the formats that show it. speed: what was measured in one
     run on this machine, beside the costs of the evaluation itself.
