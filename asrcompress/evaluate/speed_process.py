@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from math import inf
@@ -29,6 +30,7 @@ from asrcompress.evaluate.timing import (
     wait_for,
     work_of,
 )
+from asrcompress.evaluate.torch_options import casts_kept
 
 
 def main() -> None:
@@ -39,10 +41,11 @@ def main() -> None:
         nonlocal opened
         if opened is None:
             opened = Opened.of(task)
+            kept.enter_context(casts_kept(opened.recogniser.device, opened.recogniser.dtype))
             return opened.described
         return opened.do(task)
 
-    with open_answers() as answers:
+    with open_answers() as answers, ExitStack() as kept:
         for line in sys.stdin:
             answer(answers, partial(do, json.loads(line)))
 

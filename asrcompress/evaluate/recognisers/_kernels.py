@@ -23,7 +23,8 @@ def torch_kernels(checkpoint: Checkpoint, device: str, dtype: Dtype) -> tuple[st
     (library/qbytes_mm.py and tensor/weights/qbits.py of 0.2).
     """
     bits = "- and ".join(str(number) for number in bits_of(checkpoint))
-    unpacked = (f"{bits}-bit weights unpacked to floats each time",) if bits else ()
+    when = "each time" if dtype == FLOAT32 else "when loaded"  # see _unpacked.py
+    unpacked = (f"{bits}-bit weights unpacked to floats {when}",) if bits else ()
     return (_floats(device, dtype), *unpacked)
 
 
