@@ -141,8 +141,8 @@ def _is_native(dtype: Dtype) -> bool:
 def _check_compiler(device: str) -> None:
     import torch
 
-    made = torch.compile(_tried, dynamic=True)
     with compiler_explained(device), torch.no_grad():
+        made = torch.compile(_tried, dynamic=True)
         made(torch.ones(8, 8, device=device))
 
 

@@ -46,8 +46,8 @@ def open(checkpoint: Checkpoint, options: RecogniserOptions) -> Recogniser:
     if options.device == "cpu" and options.dtype == FLOAT32:
         use_fast_front_end(loaded.model)  # not in `load`: stored probes are of the stock one
     if options.compile:
-        compile_blocks(loaded)
         with compiler_explained(checkpoint.model):
+            compile_blocks(loaded)
             recogniser.warm_up()
     return recogniser
 

@@ -61,8 +61,8 @@ def open(checkpoint: Checkpoint, options: RecogniserOptions) -> Recogniser:
         compiled=options.compile,
     )
     if options.compile:
-        compile_blocks(loaded)
         with compiler_explained(checkpoint.model):
+            compile_blocks(loaded)
             recogniser.warm_up()
     return recogniser
 
