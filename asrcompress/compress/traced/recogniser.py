@@ -73,7 +73,8 @@ def _use_traceable_mask(model: Any) -> None:
     def mask_of(
         frames: int, attention_mask: torch.Tensor, add_adapter: bool | None = None
     ) -> torch.Tensor:
-        own = base._get_feat_extract_output_lengths(attention_mask.sum(-1), add_adapter=add_adapter)
+        more = {} if add_adapter is None else {"add_adapter": add_adapter}
+        own = base._get_feat_extract_output_lengths(attention_mask.sum(-1), **more)
         places = torch.arange(frames, device=attention_mask.device)
         mask: torch.Tensor = places[None] < own[:, None]
         return mask
