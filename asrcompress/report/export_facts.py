@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from asrcompress.core.manifest import ArtefactManifest, CalibrationCorpus, ExportRecord
-from asrcompress.report.wording import count_of, divergence, list_names
+from asrcompress.report.wording import count_of, divergence, list_names, runtime_words
 
 DEPENDS_ON_PROCESSOR = (
     "how fast a graph is depends on the processor: asrcompress evaluate --speed measures it on the "
     "machine that is to run it"
 )
-RUNTIME_NAMES = {"openvino": "OpenVINO", "onnx": "ONNX Runtime", "torch": "PyTorch"}
 _FORMS = {
     "int8": "with 8-bit weights and activations",
     "int8 weights": "with 8-bit weights alone",
@@ -20,7 +19,7 @@ _FORMS = {
 
 def runtime_name(manifest: ArtefactManifest) -> str:
     """What computes the artefact: PyTorch, OpenVINO, ONNX Runtime."""
-    return RUNTIME_NAMES[manifest.runtime]
+    return runtime_words(manifest.runtime)
 
 
 def export_facts(manifest: ArtefactManifest) -> dict[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from asrcompress.core.speed import Throughput
 from asrcompress.report.speed_view import SpeedRow, SpeedView, joules, milliseconds, seconds
-from asrcompress.report.wording import NOT_AVAILABLE, megabytes, number, times
+from asrcompress.report.wording import NOT_AVAILABLE, megabytes, number, runtime_words, times
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ def speed_columns(view: SpeedView) -> tuple[SpeedColumn, ...]:
 
 
 def _columns(view: SpeedView) -> Iterator[SpeedColumn]:
-    yield _names(view, "runtime", lambda row: row.speed.runtime)
+    yield _names(view, "runtime", lambda row: runtime_words(row.speed.runtime))
     yield _names(view, "weights", lambda row: row.speed.precision)
     for size in view.batch_sizes:
         yield from _throughput(view, size)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from asrcompress.core.speed import Latency, Speed, SpeedTable, Throughput
-from asrcompress.report.wording import NOT_AVAILABLE, count_of, list_names, number
+from asrcompress.report.wording import NOT_AVAILABLE, count_of, list_names, number, runtime_words
 
 _WHOLE_MS = 10  # from there on milliseconds have no decimals
 LEGEND = (
@@ -47,7 +47,9 @@ class SpeedRow:
     def ran(self) -> str:
         """What computed it, and as far as it is told with which kernels, most first."""
         speed = self.speed
-        words = f"{speed.runtime}, {speed.device}, {count_of(speed.threads, 'thread')}"
+        words = (
+            f"{runtime_words(speed.runtime)}, {speed.device}, {count_of(speed.threads, 'thread')}"
+        )
         return f"{words}: {list_names(speed.kernels)}" if speed.kernels else words
 
 

@@ -19,6 +19,12 @@ MEANINGS = {
     Verdict.INFERIOR: "inferior: shown to be worse by more than the margin",
     Verdict.INCONCLUSIVE: "inconclusive: these recordings cannot tell",
 }
+_RUNTIMES = {"torch": "PyTorch", "openvino": "OpenVINO", "onnx": "ONNX Runtime"}
+
+
+def runtime_words(runtime: str) -> str:
+    """A runtime's own name: openvino, or its recogniser openvino_ctc -> OpenVINO."""
+    return _RUNTIMES.get(runtime.partition("_")[0], runtime)
 
 
 def percent(rate: float | None) -> str:

@@ -11,13 +11,13 @@ from asrcompress.core.speed import EnergyUse, Latency, Speed, SpeedTable, Throug
 LENGTHS_S = (2.0, 5.0, 15.0)
 # runtime, weights, kernels, MB on disk, RTFx at batches 1 and 8, load s, peak MB
 MODELS = {
-    "fp32": ("torch", "float32", (), 377.9, (20.0, 25.0), 1.5, 1250),
-    "int8": ("torch", "8-bit", (), 105.0, (14.0, 22.5), 1.9, 900),
+    "fp32": ("torch_ctc", "float32", (), 377.9, (20.0, 25.0), 1.5, 1250),
+    "int8": ("torch_ctc", "8-bit", (), 105.0, (14.0, 22.5), 1.9, 900),
     "int8-openvino": (
-        *("openvino", "8-bit", ("brgemm_avx512_vnni_i8", "jit_avx512_f32"), 98.3),
+        *("openvino_ctc", "8-bit", ("brgemm_avx512_vnni_i8", "jit_avx512_f32"), 98.3),
         *((44.0, 60.0), 0.8, 410),
     ),
-    "int4-onnx": ("onnx", "4-bit", ("MatMulNBits",), 61.4, (26.0, 27.5), 0.6, 350),
+    "int4-onnx": ("onnx_ctc", "4-bit", ("MatMulNBits",), 61.4, (26.0, 27.5), 0.6, 350),
 }
 NOTE = "8-bit weights in torch: smaller, not faster on this CPU; use --runtime openvino"
 
