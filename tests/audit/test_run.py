@@ -16,6 +16,7 @@ from asrcompress.audit import AuditRequest, plan_cost, plan_of, run
 from asrcompress.audit.cache import locked
 from asrcompress.cli.boundary import run as run_program
 from asrcompress.core.errors import InputError, OutputError
+from asrcompress.evaluate import torch_options
 from tests.checkpoints import tiny_checkpoint
 from tests.corpora import tiny_corpus
 
@@ -263,3 +264,32 @@ def test_threads_are_part_of_the_key(recipe: Path, tmp_path: Path) -> None:
     assert not {cell.key for cell in plans[0].cells} & {cell.key for cell in plans[1].cells}
     costs = [plan.cost_key(plan.artefacts[0]) for plan in plans]
     assert costs[0] != costs[1]
+
+
+def test_dtype_and_compile_are_part_of_the_keys(
+    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the recipe or the request, the request's dtype before the recipe's; all keys differ."""
+    monkeypatch.setattr(torch_options, "check_device", lambda *_, **__: None)
+    half = _folder_of(recipe, tmp_path, ("  repl", "  dtype: bf16\n  compile: true\n  repl"))
+    plans = [
+        plan_of(AuditRequest(str(path), output=tmp_path / "out", threads=1, **options))
+        for path, options in (
+            (recipe, {}),
+            (recipe, {"dtype": "bf16"}),
+            (recipe, {"compile": True}),
+            (half, {}),
+            (half, {"dtype": "float32"}),
+        )
+    ]
+    assert [(plan.machine.dtype, plan.machine.compile) for plan in plans] == [
+        ("float32", False),
+        ("bfloat16", False),
+        ("float32", True),
+        ("bfloat16", True),
+        ("float32", True),
+    ]
+    cells = [plan.cells[0].key for plan in plans]
+    costs = [plan.cost_key(plan.artefacts[0]) for plan in plans]
+    assert len({*cells}) == len({*costs}) == 4
+    assert (cells[2], costs[2]) == (cells[4], costs[4])
