@@ -13,7 +13,7 @@ import numpy.typing as npt
 from asrcompress.compress import runtimes
 from asrcompress.compress.calibration import beginning, record_of
 from asrcompress.compress.exported_ledger import exported_ledger
-from asrcompress.compress.layers import layers_of, matches
+from asrcompress.compress.layers import matches
 from asrcompress.compress.runtimes._export import Arrays, Exportable, Exported
 from asrcompress.compress.sizes import zipped_bytes
 from asrcompress.compress.weight_codes import codes_of, use_floats
@@ -208,14 +208,16 @@ def _kept_in_floats(
     Convolutions are computed in 8 bits with the rest, unless they were excluded by name. The first
     one is a hundredth of the work, and 8 bits would be all that is left of the audio itself.
     """
-    layers = layers_of(model)
-    convolutions = [name for name, layer in layers.items() if layer.kind == "Conv1d"]
+    import torch
+
+    modules = dict(model.named_modules())
+    convolutions = [name for name, one in modules.items() if isinstance(one, torch.nn.Conv1d)]
+    linear = {name for name, one in modules.items() if isinstance(one, torch.nn.Linear)}
     excluded = {
         name
         for name in convolutions
         if any(matches(name, pattern) for pattern in manifest.selection.exclude)
     }
-    linear = {name for name, layer in layers.items() if layer.kind == "Linear"}
     return frozenset({*excluded, *convolutions[:1], *(linear - codes.keys())})
 
 
