@@ -51,7 +51,7 @@ class GraphEditor:
         self._constants: dict[str, npt.NDArray[Any]] = {}
 
     def products(self) -> dict[str, Product]:
-        """The products with Linear layers' weights, by the layer's name, in order of computation."""
+        """The products with Linear layers' weights, by layer, in order of computation."""
         found = (self._product(node) for node in self._kept)
         return {product.layer: product for product in found if product is not None}
 

@@ -113,7 +113,7 @@ class Products:
         ]
 
     def _sums_of(self, given: str, codes: WeightCodes) -> tuple[list[Any], str]:
-        """Sums of a product's input over each group, (..., groups), and what is missing for them."""
+        """What is missing for sums of an input over each group, and these, (..., groups)."""
         editor = self._editor
         _, groups, size = codes.codes.shape
         if (given, groups) in self._sums:

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from asrcompress.compress.runtimes._export import Arrays, Exportable, Exported
-from asrcompress.compress.runtimes._onnx_graph import PREFIX, GraphEditor
+from asrcompress.compress.runtimes._onnx_graph import PREFIX, RUNTIME_DOMAIN, GraphEditor
 from asrcompress.compress.runtimes._onnx_products import Products
 from asrcompress.compress.weight_codes import WeightCodes
 from asrcompress.core.errors import ModelError
@@ -55,17 +55,23 @@ def trace(model: Exportable, folder: Path) -> _Traced:  # noqa: ARG001 - it stay
     onnx = needed("onnx", extra="onnx")
     import torch
 
+    from asrcompress.compress.runtimes._onnx_attention import fused_attention, set_bias_apart
+
     names = model.traced.names
     example = tuple(torch.from_numpy(model.example[name]) for name in names)
     axes = {name: {0: "batch", 1: "time"} for name in names}
     made = io.BytesIO()
     try:
-        with torch.no_grad(), warnings.catch_warnings():
+        with (
+            torch.no_grad(),
+            fused_attention(model.traced, _OPSET),
+            warnings.catch_warnings(),
+        ):
             warnings.simplefilter("ignore")
             torch.onnx.export(
                 model.traced,
                 example,
-                made,
+                made,  # type: ignore[arg-type]  # the TorchScript exporter takes streams too
                 input_names=list(names),
                 output_names=["logits"],
                 dynamic_axes={**axes, "logits": {0: "batch", 1: "frames"}},
@@ -81,6 +87,7 @@ def trace(model: Exportable, folder: Path) -> _Traced:  # noqa: ARG001 - it stay
             next_step="leave --runtime out, or choose another",
         ) from None
     proto = onnx.load_from_string(made.getvalue())
+    set_bias_apart(proto.graph)
     given = {value.name for value in proto.graph.input} - set(names)
     state = model.traced.state_dict(keep_vars=False)
     return _Traced(proto, {name: state[name].detach().contiguous() for name in given})
@@ -166,7 +173,8 @@ def _save(proto: Any, editor: GraphEditor, folder: Path) -> tuple[str, ...]:
     """Write the edited graph; the names of the files, that of the weights first."""
     onnx = needed("onnx", extra="onnx")
     proto.graph.initializer.extend(editor.finish())
-    proto.opset_import.append(onnx.helper.make_opsetid("com.microsoft", _RUNTIME_OPSET))
+    if RUNTIME_DOMAIN not in {known.domain for known in proto.opset_import}:
+        proto.opset_import.append(onnx.helper.make_opsetid(RUNTIME_DOMAIN, _RUNTIME_OPSET))
     size_bytes = sum(len(held.raw_data) for held in proto.graph.initializer)
     if size_bytes <= _ONE_FILE_BYTES:
         onnx.save_model(proto, folder / GRAPH_NAME)

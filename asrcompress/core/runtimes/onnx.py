@@ -85,7 +85,7 @@ def open_graph(
     runtime = needed("onnxruntime", extra="onnx")
     try:
         return opened(runtime, str(folder / GRAPH_NAME), inputs, threads)
-    except Exception as error:  # its own are of many classes, all of them derived from Exception
+    except Exception as error:  # noqa: BLE001 - its own have no class in common but this
         raise ModelError(
             "ONNX Runtime cannot open the graph",
             where=folder / GRAPH_NAME,
