@@ -23,10 +23,11 @@ from asrcompress.core.precision import FLOAT32
 from asrcompress.core.progress import Progress, silent
 from asrcompress.core.speed import EnergyUse, Latency, Speed, SpeedTable, Throughput
 from asrcompress.evaluate.child import Asked, Child, place_of
+from asrcompress.evaluate.pressure import waited_s
 from asrcompress.evaluate.recogniser import RecogniserOptions
 from asrcompress.evaluate.speed_audio import write_recordings
 from asrcompress.evaluate.speed_energy import Energy, open_energy
-from asrcompress.evaluate.speed_notes import Measured, notes_of
+from asrcompress.evaluate.speed_notes import Measured, Run, notes_of
 from asrcompress.evaluate.speed_plan import (
     SpeedOptions,
     SpeedPlan,
@@ -89,13 +90,15 @@ def measure_speed(
     with tempfile.TemporaryDirectory(prefix="asrcompress-speed-") as folder:
         files = write_recordings(job.corpus, plan.lengths_s, Path(folder), seed=job.seed)
         bench = _Bench(job, options, plan, files, energy, _Meter(progress, plan, options, names))
+        watch = _Watch()
         measured = {name: found for group in groups for name, found in bench.measure(group).items()}
+        run = Run(is_interleaved=len(groups) == 1, waited=watch.waited)
     return SpeedTable(
         machine=machine().line,
         rounds=options.rounds,
         baseline=job.baseline,
         speeds={name: measured[name].speed for name in names},
-        notes=notes_of(measured, job.baseline, machine(), is_interleaved=len(groups) == 1),
+        notes=notes_of(measured, job.baseline, machine(), run),
         energy_note=None if energy is None else energy.note,
     )
 
@@ -197,6 +200,21 @@ class _Bench:
             "batch_size": self.job.batch_size,
             "chunk_s": self.job.chunk_s,
         }
+
+
+class _Watch:
+    """From when it is made: how much of the time there was more work than processors."""
+
+    def __init__(self) -> None:
+        self._start_s, self._waited_s = time.monotonic(), waited_s()
+
+    @property
+    def waited(self) -> float | None:
+        """The share so far; None where the system does not tell."""
+        now_s = waited_s()
+        if now_s is None or self._waited_s is None:
+            return None
+        return min(1.0, (now_s - self._waited_s) / (time.monotonic() - self._start_s))
 
 
 class _Meter:

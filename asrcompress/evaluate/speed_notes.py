@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _FASTER = 1.1  # less is within what two runs on a busy machine differ by
 _NOISY = 1.5  # the 95th percentile over the median of one recording's times
+_CROWDED = 0.3  # of the time: the figures then tell of the scheduler as much as of the model
 _SPARSE = 0.05  # fewer zeros are no pruning
 _SENTENCE_S = 10.0
 _WITHOUT_DOT_PRODUCTS = (None, "AVX2", "AVX-512")  # words of Machine.int8_kernels
@@ -27,6 +28,14 @@ class Measured:
     speed: Speed
     checkpoint: Checkpoint
     spread: float
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How it went. waited: the share of its time in which tasks had to wait for a processor."""
+
+    is_interleaved: bool = True
+    waited: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +59,10 @@ def notes_of(
     measured: Mapping[str, Measured],
     baseline: str | None,
     machine: Machine,
-    *,
-    is_interleaved: bool,
+    run: Run,
 ) -> tuple[str, ...]:
     """The lines, those about the whole run first."""
-    notes = [*_of_the_run(measured, is_interleaved)]
+    notes = [*_of_the_run(measured, run)]
     if baseline is not None:
         for name, found in measured.items():
             if name != baseline:
@@ -63,12 +71,18 @@ def notes_of(
     return tuple(notes)
 
 
-def _of_the_run(measured: Mapping[str, Measured], is_interleaved: bool) -> Iterator[str]:
-    if not is_interleaved:
+def _of_the_run(measured: Mapping[str, Measured], run: Run) -> Iterator[str]:
+    if not run.is_interleaved:
         yield (
             "Measured one model after the other, not in turns: together they may not fit into "
             "this machine's memory. What slowed the machine down meanwhile hit some alone."
         )
+    if run.waited is not None and run.waited > _CROWDED:
+        yield (
+            f"Disturbed: in {run.waited:.0%} of the time there was more work than processors. "
+            "Measure again with nothing else running."
+        )
+        return
     name, worst = max(measured.items(), key=lambda item: item[1].spread)
     if worst.spread > _NOISY:
         yield (

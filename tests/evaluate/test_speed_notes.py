@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from asrcompress.core.machine import Machine
-from asrcompress.evaluate.speed_notes import Measured, notes_of
+from asrcompress.evaluate.speed_notes import Measured, Run, notes_of
 from tests.evaluate.speed_makers import checkpoint, speed
 
 VNNI = Machine(
@@ -23,8 +23,7 @@ BASE = Measured(speed(), checkpoint(is_plain=True), 1.0)
 
 
 def _notes(found: Measured, machine: Machine = VNNI, **more: Any) -> tuple[str, ...]:
-    given = {"is_interleaved": True, **more}
-    return notes_of({"base": BASE, "small": found}, "base", machine, **given)
+    return notes_of({"base": BASE, "small": found}, "base", machine, Run(**more))
 
 
 def _int8(*, rtfx: float, ms: float, **more: Any) -> Measured:
@@ -81,6 +80,14 @@ def test_noise_is_told() -> None:
     assert note.startswith("Noisy: of small, one in 20 times of the same recording was over 1.7x")
 
 
+def test_other_work_is_told_of_once() -> None:
+    """Where the system counts it, it is the cause of the noise."""
+    noisy = Measured(speed(), checkpoint(), 1.74)
+    (note,) = _notes(noisy, waited=0.94)
+    assert note.startswith("Disturbed: in 94% of the time there was more work than processors")
+    assert _notes(BASE, waited=0.1) == ()
+
+
 def test_one_after_the_other_is_told() -> None:
     (note,) = _notes(BASE, is_interleaved=False)
     assert note.startswith("Measured one model after the other, not in turns")
@@ -89,4 +96,4 @@ def test_one_after_the_other_is_told() -> None:
 @pytest.mark.parametrize("baseline", [None, "small"])
 def test_without_a_baseline_nothing_is_compared(baseline: str | None) -> None:
     found = {"small": _int8(rtfx=95, ms=125)}
-    assert notes_of(found, baseline, VNNI, is_interleaved=True) == ()
+    assert notes_of(found, baseline, VNNI, Run()) == ()
