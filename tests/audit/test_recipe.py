@@ -453,3 +453,51 @@ def test_options_that_compress_refuses(entry: str, message: str) -> None:
     (found,) = _mistakes(MIXED % entry)
     assert found.startswith("line 7: compressions.best: ")
     assert message in found
+
+
+_RUNTIMES = """
+title: Runtimes
+models: {small: bundled:model}
+compressions:
+  fp32: {}
+  int8: {bits: 8}
+  shipped: {runtime: openvino, from: int8}
+  weights: {runtime: openvino, from: int8, weights_only: true}
+  floats: {runtime: openvino}
+calibration: {corpus: bundled:corpus}
+corpus: bundled:corpus
+"""
+
+
+def test_runtimes_take_what_was_quantised() -> None:
+    """Exporting takes quantised artefacts, and calibration audio where there is some."""
+    recipe, mistakes = check_recipe(_RUNTIMES, {})
+    assert recipe is not None, mistakes
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ("{bits: 4, runtime: openvino, from: int8}", "from a quantised or packed model"),
+        ("{runtime: onnx, from: shipped}", "from a model of another runtime than PyTorch"),
+        ("{bits: 8, weights_only: true}", "option 'weights_only' needs 'runtime'"),
+        ("{bits: 8, runtime: tensorrt}", "expected one of torch, onnx, openvino"),
+    ],
+)
+def test_exports_that_cannot_be(entry: str, expected: str) -> None:
+    """Each mistake is told with its place."""
+    recipe, mistakes = check_recipe(
+        _RUNTIMES.replace("floats: {runtime: openvino}", f"floats: {entry}"), {}
+    )
+    assert recipe is None
+    assert any("compressions.floats" in str(one) and expected in str(one) for one in mistakes)
+
+
+def test_weights_only_calibrates_on_nothing() -> None:
+    """Calibration audio that only weights_only entries could use is told to be idle."""
+    text = _RUNTIMES.replace("shipped: {runtime: openvino, from: int8}", "").replace(
+        "floats: {runtime: openvino}", ""
+    )
+    recipe, mistakes = check_recipe(text, {})
+    assert recipe is None
+    assert any("no compression measures on it" in str(one) for one in mistakes)
