@@ -62,10 +62,10 @@ def measured(task: dict[str, Any]) -> Cost:
             compile=options.compile,
         ),
     )
-    wait_for(options.device)
+    wait_for(recogniser.device)
     load_s = time.perf_counter() - start
     gc.collect()
-    after_load_bytes = memory_bytes(options.device, now=True)
+    after_load_bytes = memory_bytes(recogniser.device, now=True)
     utterances = [_utterance(span) for span in task["utterances"]]
     audio = _read(utterances, recogniser.sample_rate_hz)
     plan = plan_of(recogniser, options)
@@ -74,14 +74,14 @@ def measured(task: dict[str, Any]) -> Cost:
         work[0]()  # the warm-up, with the longest batch
         processing_s = _processing_s(recogniser.device, work, options.passes)
     return Cost(
-        device=options.device,
+        device=recogniser.device,
         threads=recogniser.threads,
         batch_size=plan.batch_size,
         audio_s=sum(len(samples) for samples in audio) / recogniser.sample_rate_hz,
         processing_s=processing_s,
         load_s=load_s,
         memory_after_load_bytes=after_load_bytes,
-        peak_memory_bytes=max(after_load_bytes, memory_bytes(options.device, now=False)),
+        peak_memory_bytes=max(after_load_bytes, memory_bytes(recogniser.device, now=False)),
     )
 
 

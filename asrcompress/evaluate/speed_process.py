@@ -72,10 +72,10 @@ class Opened:
         options = RecogniserOptions(**task["options"])
         start = time.perf_counter()
         recogniser = open_recogniser(checkpoint, options)
-        wait_for(options.device)
+        wait_for(recogniser.device)
         load_s = time.perf_counter() - start
         gc.collect()
-        memory_after_load_bytes = memory_bytes(options.device, now=True)
+        memory_after_load_bytes = memory_bytes(recogniser.device, now=True)
         audio = _read(task["recordings"], recogniser.sample_rate_hz)
         batching = recogniser.batching(task["batch_size"])
         described = {

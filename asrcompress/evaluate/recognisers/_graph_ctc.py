@@ -11,6 +11,7 @@ from asrcompress.core.checkpoint import Checkpoint
 from asrcompress.core.checkpoint.integrity import verify_files
 from asrcompress.core.checkpoint.load import load_without_values
 from asrcompress.core.errors import InputError
+from asrcompress.core.precision import FLOAT32
 from asrcompress.core.runtimes import Graph, open_graph
 from asrcompress.evaluate.recogniser import Recogniser, RecogniserOptions
 from asrcompress.evaluate.recognisers._ctc import CtcRecogniser
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
 
 
 def open_ctc(checkpoint: Checkpoint, options: RecogniserOptions) -> Recogniser:
-    """The opened graph, which computes on the CPU.
+    """The opened graph, which computes on the CPU wherever the models beside it do.
 
     Raises:
         ModelError: the runtime is not installed, or cannot open the graph.
         IntegrityError: a file of the graph differs from what its manifest records.
-        InputError: a device, a language or PyTorch's own options were asked for.
+        InputError: a language or PyTorch's own options were asked for.
     """
     manifest, runtime = checkpoint.manifest, checkpoint.runtime
     assert manifest is not None
@@ -65,12 +66,12 @@ class GraphCtc(CtcRecogniser):
 
 
 def _refuse(checkpoint: Checkpoint, options: RecogniserOptions) -> None:
-    if options.device != "cpu":
+    if options.dtype != FLOAT32 or options.compile:
         raise InputError(
-            "the model is for the CPU",
+            "dtype and compile are PyTorch's, which does not compute this model",
             where=checkpoint.model,
-            got=options.device,
-            next_step="evaluate it with --device cpu",
+            got=checkpoint.runtime,
+            next_step="leave --dtype and --compile out",
         )
     if options.language is not None:
         raise InputError(

@@ -270,10 +270,16 @@ def test_a_missing_file_is_named(calibrated: Artefact, tmp_path: Path) -> None:
         open_recogniser(folder)
 
 
-def test_only_the_cpu(calibrated: Artefact) -> None:
-    """Another device is refused, not ignored."""
-    with pytest.raises(AsrcompressError, match="the model is for the CPU"):
-        open_recogniser(calibrated.folder, RecogniserOptions(device="cuda"))
+def test_graphs_run_on_the_cpu(calibrated: Artefact) -> None:
+    """Beside models on a GPU too, and the recogniser says so."""
+    assert open_recogniser(calibrated.folder, RecogniserOptions(device="cuda")).device == "cpu"
+
+
+@pytest.mark.parametrize("options", [{"dtype": "bfloat16"}, {"compile": True}, {"language": "en"}])
+def test_what_graphs_do_not_have(calibrated: Artefact, options: dict[str, Any]) -> None:
+    """PyTorch's own options are refused, not ignored."""
+    with pytest.raises(AsrcompressError):
+        open_recogniser(calibrated.folder, RecogniserOptions(**options))
 
 
 def test_kernels_are_the_runtimes_own_words(calibrated: Artefact) -> None:
