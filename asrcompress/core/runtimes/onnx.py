@@ -37,6 +37,7 @@ _TELL_NODES = "session.record_ep_graph_assignment_info"
 # since where VNNI is exact already it may slow products down all the same.
 _EXACT_BYTES = "session.x64quantprecision"
 _SATURATING = ("AVX-512", "AVX2", None)
+_CHECKS_PATHS = (1, 24)  # the first version that itself refuses data outside the folder
 _ERRORS_ONLY = 3  # ONNX Runtime's severity of messages
 
 
@@ -56,9 +57,11 @@ class OnnxGraph:
         """The operators of matrix products after the graph was optimised.
 
         ONNX Runtime does not tell the instructions: those named are the processor's best, which
-        its 8-bit kernels choose by themselves.
+        its 8-bit kernels choose by themselves. Before 1.24 it tells nothing.
         """
         counts: Counter[str] = Counter()
+        if not hasattr(self.session, "get_provider_graph_assignment_info"):
+            return ()
         for part in self.session.get_provider_graph_assignment_info():
             counts.update(n.op_type for n in part.get_nodes() if n.op_type in _PRODUCTS)
         words = machine().int8_kernels
@@ -77,13 +80,17 @@ def open_graph(
 ) -> OnnxGraph:
     """The artefact's graph, in a session of its own.
 
-    ONNX Runtime refuses data outside the folder, and no libraries of operators are registered.
+    Data outside the folder is refused, and no libraries of operators are registered.
 
     Raises:
         ModelError: ONNX Runtime is not installed, or cannot read the graph.
     """
     runtime = needed("onnxruntime", extra="onnx")
+    trusts_paths = _version(runtime) < _CHECKS_PATHS
+    checker = needed("onnx.checker", extra="onnx") if trusts_paths else None
     try:
+        if checker is not None:
+            checker.check_model(str(folder / GRAPH_NAME))
         return opened(runtime, str(folder / GRAPH_NAME), inputs, threads)
     except Exception as error:  # noqa: BLE001 - its own have no class in common but this
         raise ModelError(
@@ -92,6 +99,11 @@ def open_graph(
             got=str(error).strip().splitlines()[-1][:200],
             next_step="compress the model again",
         ) from None
+
+
+def _version(runtime: Any) -> tuple[int, int]:
+    major, minor, *_ = str(runtime.__version__).split(".")
+    return int(major), int(minor)
 
 
 def opened(
