@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from asrcompress.audit.recipe import LoadedRecipe, Recipe
 from asrcompress.core.corpus import Corpus
 from asrcompress.core.errors import InputError
 from asrcompress.core.files import sha256_of_json
+from asrcompress.core.precision import FLOAT32
 from asrcompress.core.registry import expected_one_of
 from asrcompress.core.utterance import Utterance
 
@@ -123,6 +125,7 @@ def make_plan(
     corpus_sha256 = corpus.sha256()
     listening = plan_listening(recipe, corpus)
     artefacts = artefact_jobs(recipe, listening)
+    _check_runtimes(artefacts, machine)
     conditions = _conditions(recipe, corpus, corpus_sha256)
     cells = tuple(
         Cell(artefact, condition, _cell_key(artefact, condition, recipe, machine))
@@ -141,6 +144,21 @@ def make_plan(
         machine,
         listening,
     )
+
+
+def _check_runtimes(artefacts: Iterable[ArtefactJob], machine: Machine) -> None:
+    """What other runtimes than PyTorch need is here, and nothing is asked of them that is its."""
+    from asrcompress.compress.export import check_installed
+
+    exported = [job for job in artefacts if job.options.runtime != "torch"]
+    if exported and (machine.dtype != FLOAT32 or machine.compile):
+        raise InputError(
+            "dtype and compile are PyTorch's, which does not compute every model of the recipe",
+            got=f"{exported[0].compression}: runtime {exported[0].options.runtime}",
+            next_step="leave them out, or audit such models apart",
+        )
+    for runtime in dict.fromkeys(job.options.runtime for job in exported):
+        check_installed(runtime)
 
 
 def _check_columns(recipe: Recipe, corpus: Corpus) -> None:

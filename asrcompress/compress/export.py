@@ -27,6 +27,7 @@ from asrcompress.core.progress import Progress
 from asrcompress.core.provenance import versions
 from asrcompress.core.registry import load_plugin
 from asrcompress.core.runtimes import open_graph
+from asrcompress.core.runtimes._needed import needed
 
 if TYPE_CHECKING:
     import torch
@@ -61,17 +62,25 @@ class _Heard:
     logits: npt.NDArray[np.float32]
 
 
+def check_installed(runtime: Runtime) -> Any:
+    """The runtime's exporter, whose packages are all here.
+
+    Raises:
+        ModelError: one is not.
+    """
+    exporter = load_plugin(runtimes, runtime)
+    for package in exporter.NEEDS:
+        needed(package, extra=runtime)
+    return exporter
+
+
 def check_exportable(loaded: LoadedModel, runtime: Runtime) -> Any:
     """The runtime's exporter, where it is installed and the model is of a kind that it can have.
 
     Raises:
         ModelError: a package is missing, or the model is an encoder-decoder.
     """
-    exporter = load_plugin(runtimes, runtime)
-    from asrcompress.core.runtimes._needed import needed
-
-    for package in exporter.NEEDS:
-        needed(package, extra=runtime)
+    exporter = check_installed(runtime)
     if loaded.is_encoder_decoder:
         raise ModelError(
             "only CTC models can be exported to another runtime",

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from asrcompress.compress.artefact import write_manifest, write_side_files
-from asrcompress.compress.export import Target, check_exportable, export
+from asrcompress.compress.export import Target, check_exportable, check_installed, export
 from asrcompress.compress.learn import training_step
 from asrcompress.compress.request import CompressRequest
 from asrcompress.compress.run import TRAINING_SUFFIX, compress_to, refuse_further
@@ -72,6 +72,7 @@ def _refuse_early(request: CompressRequest, checkpoint: Checkpoint) -> None:
     runtime = request.options.runtime
     if checkpoint.runtime != "torch":
         refuse_further(checkpoint)
+    check_installed(runtime)
     if request.options.storage != "dense":
         raise ModelError(
             f"{runtime} has its own form of storage",

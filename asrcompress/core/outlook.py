@@ -77,7 +77,7 @@ def _expected(kernels: str) -> str:
 def _of_bf16(machine: Machine) -> Iterator[str]:
     if machine.bf16_kernels == "AVX512-BF16":
         yield (
-            "AVX512-BF16: expect bfloat16 to be about 2.7x as fast as float32 in PyTorch "
+            "AVX512-BF16: expect bfloat16 to be about 2.0x as fast as float32 in PyTorch "
             "(evaluate --dtype bfloat16)."
         )
     elif machine.bf16_kernels is not None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from asrcompress.audit import AuditRequest, plan_of, run
+from asrcompress.core.errors import InputError, ModelError
 from asrcompress.core.manifest import read_manifest
 from asrcompress.core.results import read_results
 from tests.checkpoints import tiny_checkpoint
@@ -85,3 +87,16 @@ def test_a_runtime_is_another_artefact(recipe: Path, tmp_path: Path) -> None:
     changed.write_text(text, encoding="utf-8")
     now = {job.compression: job.key for job in plan_of(AuditRequest(str(changed))).artefacts}
     assert {name for name in keys if keys[name] != now[name]} == {"floats", "shipped"}
+
+
+def test_options_of_pytorch_are_refused(recipe: Path) -> None:
+    """Before anything is compressed."""
+    with pytest.raises(InputError, match="dtype and compile are PyTorch's"):
+        plan_of(AuditRequest(str(recipe), dtype="bfloat16"))
+
+
+def test_a_missing_runtime_is_told_at_once(recipe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At planning, with the command that installs it."""
+    monkeypatch.setitem(sys.modules, "nncf", None)
+    with pytest.raises(ModelError, match=r"pip install 'asrcompress\[openvino\]'"):
+        plan_of(AuditRequest(str(recipe)))
