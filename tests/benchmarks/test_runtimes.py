@@ -10,7 +10,7 @@ models of a layout are timed in turns in one process, the model alone, and the s
 The roofline is what the processor would take if it did nothing but multiply and add, at the rate of
 its fastest large product in the same process. The environment can make a quick run:
 ASRCOMPRESS_BENCH_LAYOUTS, _BATCHES, _SECONDS, _CONTENDERS (comma-separated), _ROUNDS, _SHAPE_S,
-_LONGEST_S and _THREADS.
+_LONGEST_S (of one call of PyTorch; what would take longer is left out, and said so) and _THREADS.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _settings() -> Settings:
         durations_s=tuple(float(one) for one in _listed("SECONDS", "3,10,30")),
         rounds=int(_setting("ROUNDS", "5")),
         shape_s=float(_setting("SHAPE_S", "45")),
-        longest_s=float(_setting("LONGEST_S", "60")),
+        longest_s=float(_setting("LONGEST_S", "20")),
         threads=int(_setting("THREADS", "2")),
         contenders=_listed("CONTENDERS", ",".join(CONTENDERS)),
     )
