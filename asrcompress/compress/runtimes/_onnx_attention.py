@@ -30,11 +30,12 @@ def fused_attention(traced: Any, opset: int) -> Iterator[None]:
             for part in traced.modules()
             if isinstance(part, SlimAttention)
         ]
-    torch.onnx.register_custom_op_symbolic(_NAME, _attention, opset)
+    exporter: Any = torch.onnx  # its types do not list these
+    exporter.register_custom_op_symbolic(_NAME, _attention, opset)
     try:
         yield
     finally:
-        torch.onnx.unregister_custom_op_symbolic(_NAME, opset)
+        exporter.unregister_custom_op_symbolic(_NAME, opset)
         for hook in hooks:
             hook.remove()
 

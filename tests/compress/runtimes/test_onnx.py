@@ -17,7 +17,7 @@ pytest.importorskip("onnxruntime")
 
 from asrcompress import compress, load  # noqa: E402 - after the packages that it needs
 from asrcompress.compress.runtimes import onnx as exporter  # noqa: E402
-from asrcompress.compress.runtimes._export import Exportable, Exported  # noqa: E402
+from asrcompress.compress.runtimes._export import Arrays, Exportable, Exported  # noqa: E402
 from asrcompress.compress.traced.feature_encoder import RowEncoder  # noqa: E402
 from asrcompress.compress.traced.recogniser import TracedRecogniser, prepare  # noqa: E402
 from asrcompress.compress.weight_codes import WeightCodes, codes_of  # noqa: E402
@@ -254,11 +254,10 @@ def test_ragged_heads_are_pytorchs() -> None:
             parameter.copy_(torch.randn(parameter.shape) * 0.1)
     prepare(module, RowEncoder)
     traced = TracedRecogniser(module, ["input_values", "attention_mask"]).eval()
-    example = {
-        "input_values": np.random.default_rng(3).standard_normal((2, 8000)).astype(np.float32),
-        "attention_mask": np.ones((2, 8000), np.int64),
-    }
-    example["attention_mask"][1, 6000:] = 0
+    audio = np.random.default_rng(3).standard_normal((2, 8000)).astype(np.float32)
+    mask = np.ones((2, 8000), np.int64)
+    mask[1, 6000:] = 0
+    example: Arrays = {"input_values": audio, "attention_mask": mask}
     model = Exportable(traced, example, {}, frozenset(), [])
     with torch.no_grad():
         expected = traced(*map(torch.from_numpy, example.values())).numpy()
