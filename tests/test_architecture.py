@@ -25,6 +25,7 @@ TORCH_FOLDERS = {
     "core/checkpoint/slim",
     "compress/student",
     "compress/structured",
+    "compress/traced",
     "compress/training",
 }
 CONSOLE_ONLY = {"typer": {"cli"}, "rich": {"cli", "report"}}

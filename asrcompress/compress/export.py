@@ -194,12 +194,13 @@ def _exportable(
     codes = codes_of(loaded.model)
     floats = _kept_in_floats(loaded.model, manifest, codes)
     use_floats(loaded.model)
-    prepare(loaded.model, getattr(feature_encoder, exporter.ENCODER_FORM))
     rate_hz = loaded.sample_rate_hz
     speech = [pseudo_speech(rate_hz, duration_s=seconds) for seconds in (_UNPADDED_S, _PADDED_S)]
     example = _inputs(loaded, speech)
     if "attention_mask" not in example:  # padding would be heard
         example = _inputs(loaded, speech[:1])
+    form = getattr(feature_encoder, exporter.ENCODER_FORM)
+    prepare(loaded.model, form, has_mask="attention_mask" in example)
     return Exportable(
         traced=TracedRecogniser(loaded.model, tuple(example)).eval(),
         example=example,

@@ -6,10 +6,6 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-import torch
-
-from asrcompress.core.checkpoint.slim.attention import SlimAttention
-
 _NAME = "aten::scaled_dot_product_attention"
 _OPERATOR = "com.microsoft::MultiHeadAttention"
 OPERATOR = _OPERATOR.rpartition(":")[2]
@@ -18,26 +14,16 @@ _HEADS_BEFORE_TIME = [0, 2, 1, 3]  # of (batch, time, heads, width), or back
 
 
 @contextlib.contextmanager
-def fused_attention(traced: Any, opset: int) -> Iterator[None]:
-    """Trace attention as one operator; no mask is made where the model takes none.
+def fused_attention(opset: int) -> Iterator[None]:
+    """While it lasts, tracing makes one operator of attention."""
+    import torch
 
-    An untraced model without padding has no mask, but tracing makes one of nothing but ones.
-    """
-    hooks = []
-    if "attention_mask" not in traced.names:
-        hooks = [
-            part.register_forward_pre_hook(_without_mask, with_kwargs=True)
-            for part in traced.modules()
-            if isinstance(part, SlimAttention)
-        ]
-    exporter: Any = torch.onnx  # its types do not list these
-    exporter.register_custom_op_symbolic(_NAME, _attention, opset)
+    symbolics: Any = torch.onnx
+    symbolics.register_custom_op_symbolic(_NAME, _attention, opset)
     try:
         yield
     finally:
-        exporter.unregister_custom_op_symbolic(_NAME, opset)
-        for hook in hooks:
-            hook.remove()
+        symbolics.unregister_custom_op_symbolic(_NAME, opset)
 
 
 def set_bias_apart(graph: Any) -> None:
@@ -46,14 +32,6 @@ def set_bias_apart(graph: Any) -> None:
         if node.op_type == OPERATOR and len(node.input) == 4:
             mask = node.input.pop()
             node.input.extend(["", "", mask])  # after a bias and a mask of keys
-
-
-def _without_mask(
-    module: Any,  # noqa: ARG001 - the form of a hook
-    given: tuple[Any, ...],
-    named: dict[str, Any],
-) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    return given, {**named, "attention_mask": None}
 
 
 def _attention(
@@ -68,6 +46,7 @@ def _attention(
     enable_gqa: bool = False,
 ) -> Any:
     """(batch, heads, time, width) of the same."""
+    import torch
     from torch.onnx import symbolic_helper, symbolic_opset14
 
     sizes = symbolic_helper._get_tensor_sizes(query)
@@ -100,6 +79,8 @@ def _attention(
 
 def _joined(g: Any, heads: Any) -> Any:
     """(batch, time, heads * width) of (batch, heads, time, width)."""
+    import torch
+
     flat = g.op("Constant", value_t=torch.tensor([0, 0, -1]))
     return g.op("Reshape", g.op("Transpose", heads, perm_i=_HEADS_BEFORE_TIME), flat)
 
@@ -108,6 +89,8 @@ def _added(g: Any, mask: Any) -> Any:
     """A mask of floats to be added, of one that may be of booleans."""
     if mask.type().scalarType() != "Bool":
         return mask
+    import torch
+
     zero = g.op("Constant", value_t=torch.tensor(0.0))
     masked = g.op("Constant", value_t=torch.tensor(_MASKED))
     return g.op("Where", mask, zero, masked)

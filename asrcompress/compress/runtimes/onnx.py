@@ -64,7 +64,7 @@ def trace(model: Exportable, folder: Path) -> _Traced:  # noqa: ARG001 - it stay
     try:
         with (
             torch.no_grad(),
-            fused_attention(model.traced, _OPSET),
+            fused_attention(_OPSET),
             warnings.catch_warnings(),
         ):
             warnings.simplefilter("ignore")

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch.nn.utils import parametrize
 
+from asrcompress.core.checkpoint.slim.attention import SlimAttention
 from asrcompress.core.checkpoint.slim.blocks import why_not_slim
 from asrcompress.core.checkpoint.slim.feature_encoder import FastFeatureEncoder, why_not_fast
 from asrcompress.core.checkpoint.slim.positions import FastPositions
@@ -44,11 +45,11 @@ class _Positions(torch.nn.Module):
         return activated.transpose(1, 2)
 
 
-def prepare(model: Any, encoder_form: Callable[[Any], torch.nn.Module]) -> None:
+def prepare(model: Any, encoder_form: Callable[[Any], torch.nn.Module], *, has_mask: bool) -> None:
     """Give the model the parts that trace and run well, in place; results stay but for rounding.
 
     encoder_form: makes the convolutions over audio of the stock ones, where they are of a kind
-    that this package knows.
+    that this package knows. has_mask: whether the graph is to take a mask of padding.
     """
     for parent in list(model.modules()):
         for name, part in list(parent.named_children()):
@@ -58,10 +59,27 @@ def prepare(model: Any, encoder_form: Callable[[Any], torch.nn.Module]) -> None:
                 setattr(parent, name, encoder_form(part))
     if why_not_slim(model) is None:
         use_own_attention(model)
+    if not has_mask:
+        _leave_masks_out(model)
     for part in model.modules():
         if parametrize.is_parametrized(part, "weight"):
             parametrize.remove_parametrizations(part, "weight")
     _use_traceable_mask(model)
+
+
+def _leave_masks_out(model: Any) -> None:
+    """A model without padding has no mask, but tracing makes one of nothing but ones."""
+    for part in model.modules():
+        if isinstance(part, SlimAttention):
+            part.register_forward_pre_hook(_without_mask, with_kwargs=True)
+
+
+def _without_mask(
+    module: Any,  # noqa: ARG001 - the form of a hook
+    given: tuple[Any, ...],
+    named: dict[str, Any],
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    return given, {**named, "attention_mask": None}
 
 
 def _use_traceable_mask(model: Any) -> None:

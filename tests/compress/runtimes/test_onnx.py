@@ -252,7 +252,7 @@ def test_ragged_heads_are_pytorchs() -> None:
     with torch.no_grad():
         for parameter in module.parameters():
             parameter.copy_(torch.randn(parameter.shape) * 0.1)
-    prepare(module, RowEncoder)
+    prepare(module, RowEncoder, has_mask=False)
     traced = TracedRecogniser(module, ["input_values", "attention_mask"]).eval()
     audio = np.random.default_rng(3).standard_normal((2, 8000)).astype(np.float32)
     mask = np.ones((2, 8000), np.int64)
