@@ -149,10 +149,10 @@ def _refuse_unused(
         raise InputError(
             "no method listens to audio",
             where=recordings.audio,
-            next_step=f"{_TRAINS}, or mixed, or leave it out",
+            next_step=f"{_TRAINS}, or mixed, or runtime openvino, or leave it out",
         )
     if not is_heard:
-        _refuse(measuring, "needs 'mixed'", "add mixed")
+        _refuse(measuring, "needs 'mixed' or 'runtime'", "add one of them")
     if params is None:
         _refuse(training, "needs a method that trains", _TRAINS)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
 
     from asrcompress.compress.decision import CalibrationAudio
 
+_log = logging.getLogger(__name__)
 EXPORT_VERSION = 1  # raised when the same model gives another graph
+_FAR = 0.1  # nats a frame: real recognisers in 8 bits move by 0.0001 to 0.01
 FLOAT_CHANGE = 1e-3  # of a logit, between PyTorch and a graph in floats
 _CALIBRATION_S = 30.0  # of each condition: ranges change little after 10 s
 _UNPADDED_S, _PADDED_S = 1.0, 0.6  # the recordings of the example
@@ -137,7 +140,20 @@ def export(
         max_logit_change=float(np.abs(found[0] - heard[0].logits).max()),
         divergence=_divergence(heard, found),
     )
+    _warn_if_far(loaded.checkpoint.model, record)
     return _manifest(manifest, runtime, record, exported, folder, speech.size, found[0])
+
+
+def _warn_if_far(model: str, record: ExportRecord) -> None:
+    condition, most = max(record.divergence.items(), key=lambda item: item[1])
+    if most > _FAR:
+        _log.warning(
+            "%s: the exported graph's posteriors are %.2g nats a frame from PyTorch's under %s; "
+            "evaluate it before it ships, or leave activations in floats with --weights-only",
+            model,
+            most,
+            condition,
+        )
 
 
 def _is_exact(exported: Exported) -> bool:

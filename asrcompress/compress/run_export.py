@@ -37,8 +37,7 @@ def run_export(
         loaded = load(made, trust_remote_code=request.trust_remote_code)
         manifest = made.manifest
         assert manifest is not None
-        config = loaded.checkpoint.config
-        write_side_files(loaded, folder, ["float32"], config)
+        write_side_files(loaded, folder, ["float32"])
         where = Target(request.options.runtime, folder, request.options.weights_only)
         manifest = export(loaded, manifest, where, request.audio, progress)
         shutil.rmtree(folder / _IN_PYTORCH, ignore_errors=True)

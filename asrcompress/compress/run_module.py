@@ -47,6 +47,12 @@ def run_module(request: CompressRequest, module: torch.nn.Module, progress: Prog
         raise ModelError(
             "a module in memory cannot be trained", next_step="compress its checkpoint"
         )
+    if request.options.runtime != "torch":
+        raise ModelError(
+            "a module in memory cannot be exported to another runtime",
+            got=request.options.runtime,
+            next_step="compress its checkpoint",
+        )
     if request.output is None:
         raise InputError("no output folder", next_step="say where the compressed module goes")
     check_output(request.output, overwrite=request.overwrite)

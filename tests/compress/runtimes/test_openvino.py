@@ -17,7 +17,7 @@ from asrcompress.core.artefact import Artefact
 from asrcompress.core.errors import AsrcompressError, IntegrityError, ModelError
 from asrcompress.core.manifest import MANIFEST_NAME
 from asrcompress.evaluate import RecogniserOptions, open_recogniser
-from tests.checkpoints import ARCHITECTURES, tiny_checkpoint, tiny_encoder_decoder
+from tests.checkpoints import ARCHITECTURES, tiny_checkpoint, tiny_encoder_decoder, tiny_module
 from tests.corpora import tiny_corpus
 
 openvino = pytest.importorskip("openvino")
@@ -86,16 +86,16 @@ def test_padding_is_masked(source: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "options",
+    ("architecture", "options"),
     [
-        {"bits": 8},
-        {"bits": 4},
-        {"bits": 2},
-        {"prune": 0.5, "bits": 4},
-        {"bits": 4, "rounding": "hqq"},
+        ("wav2vec2-layer-norm", {"bits": 8}),
+        ("wav2vec2-layer-norm", {"bits": 2}),
+        ("wav2vec2-layer-norm", {"prune": 0.5, "bits": 4}),
+        ("wav2vec2-layer-norm", {"bits": 4, "rounding": "hqq"}),
+        ("sew-d", {"bits": 4}),
+        ("wavlm", {"bits": 4}),
     ],
 )
-@pytest.mark.parametrize("architecture", ["wav2vec2-layer-norm", "sew-d", "wavlm"])
 def test_weights_are_the_artefacts(
     architecture: str, options: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -220,6 +220,12 @@ def test_a_wrong_graph_is_refused(
     with pytest.raises(IntegrityError, match="the exported graph is not the model"):
         _exported(source, tmp_path / "made", bits=8)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_module_in_memory_is_refused(tmp_path: Path) -> None:
+    """It has no processor to ask for inputs, so nothing could be checked."""
+    with pytest.raises(ModelError, match="a module in memory cannot be exported"):
+        compress(tiny_module(), tmp_path / "made", bits=8, runtime="openvino")
 
 
 def test_what_is_missing_is_named(
