@@ -41,10 +41,10 @@ def compress(
     model: a hub id, a folder, or any module in memory, which stays as it is; `output` is needed
     for one, and `load(output, into=module)` brings the result back. audio: a corpus, transcribed
     or not, that `method="structured"` and "distill" train on, and that `mixed=True` and
-    `runtime="openvino"` measure on, clean and with noise at calibration_snr_db. augment_noise, augment_rir: folders of noises and
-    impulse responses to train with; built-in ones without. device: where to train; a GPU if there
-    is one. checkpoint_steps: how often a training is saved, to be resumed by the same call after an
-    interruption; 500. explain: put an analysis of each layer into the ledger. measure_zip: measure
+    `runtime="openvino"` measure on, clean and with noise at calibration_snr_db. augment_noise,
+    augment_rir: folders of noises and impulse responses to train with; built-in ones without.
+    device: where to train; a GPU if there is one. checkpoint_steps: how often a training is saved,
+    to be resumed by the same call after an interruption; 500. explain: put an analysis of each layer into the ledger. measure_zip: measure
     zipped sizes, which takes a while. `options` are the command's method options; without `output`
     the folder is named after the model and the methods, in the current folder.
 
