@@ -44,9 +44,10 @@ def compress(
     `runtime="openvino"` measure on, clean and with noise at calibration_snr_db. augment_noise,
     augment_rir: folders of noises and impulse responses to train with; built-in ones without.
     device: where to train; a GPU if there is one. checkpoint_steps: how often a training is saved,
-    to be resumed by the same call after an interruption; 500. explain: put an analysis of each layer into the ledger. measure_zip: measure
-    zipped sizes, which takes a while. `options` are the command's method options; without `output`
-    the folder is named after the model and the methods, in the current folder.
+    to be resumed by the same call after an interruption; 500. explain: put an analysis of each
+    layer into the ledger. measure_zip: measure zipped sizes, which takes a while. `options` are the
+    command's method options; without `output` the folder is named after the model and the methods,
+    in the current folder.
 
     Raises:
         AsrcompressError: the model, an option or the output cannot be used.
