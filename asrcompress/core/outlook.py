@@ -25,8 +25,8 @@ def outlook(machine: Machine) -> tuple[str, ...]:
     return (
         *_of_the_cpu(machine),
         "8- and 4-bit weights in PyTorch: smaller, not faster; expect 0.9 to 1.0x on any CPU.",
-        "4-bit weights: smaller still. They are widened before they are multiplied: expect a little "
-        "less speed than of 8-bit weights alone (3.7x against 4.0x with AVX512-VNNI).",
+        "4-bit weights: smaller still. They are widened before they are multiplied: expect a "
+        "little less speed than of 8-bit weights alone (3.7x against 4.0x with AVX512-VNNI).",
         *_of_bf16(machine),
         *_of_gpus(machine),
     )
