@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from asrcompress.compress.decision import CalibrationAudio
 
 _log = logging.getLogger(__name__)
-EXPORT_VERSION = 1  # raised when the same model gives another graph
+EXPORT_VERSION = 2  # raised when the same model gives another graph
 _FAR = 0.1  # nats a frame: real recognisers in 8 bits move by 0.0001 to 0.01
 FLOAT_CHANGE = 1e-3  # of a logit, between PyTorch and a graph in floats
 _CALIBRATION_S = 30.0  # of each condition: ranges change little after 10 s
@@ -140,7 +140,7 @@ def export(
         max_logit_change=float(np.abs(found[0] - heard[0].logits).max()),
         divergence=_divergence(heard, found),
     )
-    _warn_if_far(loaded.checkpoint.model, record)
+    _warn_if_far(manifest.source.model, record)
     return _manifest(manifest, runtime, record, exported, folder, speech.size, found[0])
 
 

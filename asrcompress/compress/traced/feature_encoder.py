@@ -11,6 +11,8 @@ from typing import Any
 import torch
 from torch.nn import functional
 
+_KEPT_BIAS = 1e-9  # a millionth of a layer norm's epsilon and less
+
 
 class PlanarEncoder(torch.nn.Module):
     """Two-dimensional convolutions of height 1, whose norms are written along the channels.
@@ -46,9 +48,11 @@ class _Planar(torch.nn.Module):
             device="meta",
         )
         self.conv.weight = torch.nn.Parameter(conv.weight.detach()[:, :, None], requires_grad=False)
-        if conv.bias is not None:
-            self.conv.bias = conv.bias
         self.layer_norm = getattr(stock, "layer_norm", None)
+        if isinstance(self.layer_norm, torch.nn.LayerNorm):
+            self.conv.bias = _bias_that_is_kept(conv)
+        elif conv.bias is not None:
+            self.conv.bias = conv.bias
         self.activation = stock.activation
 
     def forward(self, hidden: torch.Tensor) -> torch.Tensor:
@@ -138,6 +142,19 @@ def _product_normalised_over_time(
     variance = ((covariance @ weight) * weight).sum(dim=1, keepdim=True)
     scaled = weight * (norm.weight.double() / torch.sqrt(variance + norm.eps))
     return centred @ scaled.float() + norm.bias
+
+
+def _bias_that_is_kept(conv: Any) -> torch.nn.Parameter:
+    """The bias, or one so small, and the same for all channels, that the norm takes it away.
+
+    OpenVINO 2026.4 leaves out an addition of zeros, and then loses the scale of a convolution in
+    8 bits between the mean and the difference from it: what follows is zero.
+    """
+    bias = conv.bias
+    if bias is not None and bool(bias.any()):
+        kept: torch.nn.Parameter = bias
+        return kept
+    return torch.nn.Parameter(torch.full((conv.out_channels,), _KEPT_BIAS), requires_grad=False)
 
 
 def _normalised(hidden: torch.Tensor, norm: Any) -> torch.Tensor:

@@ -10,14 +10,24 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+import transformers
 
 from asrcompress import compress, load
 from asrcompress.compress.weight_codes import WeightCodes, codes_of
 from asrcompress.core.artefact import Artefact
+from asrcompress.core.checkpoint import quiet_transformers
 from asrcompress.core.errors import AsrcompressError, IntegrityError, ModelError
 from asrcompress.core.manifest import MANIFEST_NAME
 from asrcompress.evaluate import RecogniserOptions, open_recogniser
-from tests.checkpoints import ARCHITECTURES, tiny_checkpoint, tiny_encoder_decoder, tiny_module
+from tests.checkpoints import (
+    ARCHITECTURES,
+    config_of_tiny,
+    tiny_checkpoint,
+    tiny_encoder_decoder,
+    tiny_module,
+    write_processor,
+)
 from tests.corpora import tiny_corpus
 
 openvino = pytest.importorskip("openvino")
@@ -157,6 +167,24 @@ def test_calibrated_activations(calibrated: Artefact, source: Path) -> None:
     recordings = _speech(1.2)
     found, expected = _logits(calibrated.folder, recordings)[0], _logits(source, recordings)[0]
     assert np.abs(found - expected).max() < 0.2 * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("has_bias", [True, False])
+def test_convolutions_without_bias(has_bias: bool, audio: Path, tmp_path: Path) -> None:
+    """A bias of zeros, or none, is where OpenVINO would lose the scale of 8-bit convolutions."""
+    config = config_of_tiny("wav2vec2-layer-norm")
+    config.conv_bias = has_bias
+    torch.manual_seed(0)
+    module = transformers.Wav2Vec2ForCTC(config)
+    for layer in module.wav2vec2.feature_extractor.conv_layers:
+        if has_bias:
+            torch.nn.init.zeros_(layer.conv.bias)
+    with quiet_transformers():
+        module.save_pretrained(tmp_path / "tiny")
+    write_processor(tmp_path / "tiny", "wav2vec2-layer-norm")
+    made = _exported(tmp_path / "tiny", tmp_path / "made", bits=8, audio=audio)
+    assert made.manifest.export is not None
+    assert max(made.manifest.export.divergence.values()) < 0.005
 
 
 def test_ranges_do_not_depend_on_the_batch(calibrated: Artefact) -> None:
