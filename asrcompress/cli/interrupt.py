@@ -38,4 +38,5 @@ def interruptible(progress: Progress) -> Iterator[Progress]:
     try:
         yield told
     finally:
-        signal.signal(signal.SIGINT, before)
+        # a library's own handler, which Python cannot name, was there before: its default is right
+        signal.signal(signal.SIGINT, signal.default_int_handler if before is None else before)

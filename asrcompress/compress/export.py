@@ -8,22 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
 from asrcompress.compress import runtimes
 from asrcompress.compress.calibration import beginning, record_of
 from asrcompress.compress.exported_ledger import exported_ledger
+from asrcompress.compress.heard import Heard, divergence_from, hear, hear_each, largest_change
 from asrcompress.compress.layers import matches
 from asrcompress.compress.runtimes._export import Arrays, Exportable, Exported
 from asrcompress.compress.sizes import zipped_bytes
 from asrcompress.compress.weight_codes import codes_of, use_floats
-from asrcompress.core.checkpoint import LoadedModel, quiet_transformers
+from asrcompress.core.checkpoint import LoadedModel
 from asrcompress.core.checkpoint.probe import probe_of, pseudo_speech
 from asrcompress.core.cost import Sizes
 from asrcompress.core.errors import IntegrityError, ModelError
 from asrcompress.core.files import sha256_of_file
-from asrcompress.core.manifest import ArtefactManifest, ExportRecord, Runtime
+from asrcompress.core.manifest import ArtefactManifest, ExportRecord, Probe, Runtime
 from asrcompress.core.progress import Progress
 from asrcompress.core.provenance import versions
 from asrcompress.core.registry import load_plugin
@@ -54,15 +52,6 @@ class Target:
     runtime: Runtime
     folder: Path
     weights_only: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Heard:
-    """One recording: its condition, the model's inputs, and the logits (frames, tokens)."""
-
-    condition: str
-    inputs: Arrays
-    logits: npt.NDArray[np.float32]
 
 
 def check_installed(runtime: Runtime) -> Any:
@@ -115,33 +104,40 @@ def export(
     exporter = check_exportable(loaded, runtime)
     progress("listening in PyTorch", 0, 1)
     speech = pseudo_speech(loaded.sample_rate_hz)
-    probe_inputs = _inputs(loaded, [speech])
-    heard = [_Heard(_PROBE, probe_inputs, _logits(loaded.model, probe_inputs)[0])]
-    codes = codes_of(loaded.model)
-    is_calibrated = exporter.CALIBRATES and bool(codes) and not target.weights_only
+    heard = [hear(loaded, _PROBE, [speech])]
+    example = _example(loaded)
+    is_calibrated = exporter.CALIBRATES and bool(codes_of(loaded.model)) and not target.weights_only
     calibrated = audio if is_calibrated else ()
     for sample in (beginning(one, _CALIBRATION_S) for one in audio):
-        heard += _listen(loaded, sample)
+        heard += hear_each(loaded, sample)
     calibration = [one.inputs for one in heard[1:]] if calibrated else []
-    model = _exportable(loaded, exporter, manifest, calibration)
+    model = _exportable(loaded, exporter, manifest, example, calibration)
     progress("tracing", 0, 1)
     graph = exporter.trace(model, folder)
-    _check_float(exporter, graph, model, heard[0])
+    _check_float(exporter, graph, model, (heard[0], example))
     exported: Exported = exporter.write(graph, model, folder, progress)
     del model, graph
     progress("proving", 0, 1)
-    opened = open_graph(runtime, folder, inputs=tuple(probe_inputs), exact=_is_exact(exported))
-    found = [opened.run(one.inputs)[0] for one in heard]
+    opened = open_graph(runtime, folder, inputs=tuple(example.inputs), exact=_is_exact(exported))
+    found = [opened.run(one.inputs) for one in heard]
     record = ExportRecord(
         files={name: sha256_of_file(folder / name) for name in exported.files},
-        inputs=tuple(probe_inputs),
+        inputs=tuple(example.inputs),
         layers=_counts(exported.layers),
         calibration=tuple(record_of(beginning(one, _CALIBRATION_S)) for one in calibrated),
-        max_logit_change=float(np.abs(found[0] - heard[0].logits).max()),
-        divergence=_divergence(heard, found),
+        max_logit_change=largest_change(heard[0], found[0]),
+        divergence=divergence_from(heard, found),
     )
     _warn_if_far(manifest.source.model, record)
-    return _manifest(manifest, runtime, record, exported, folder, speech.size, found[0])
+    return _manifest(manifest, target, record, exported, probe_of(speech.size, found[0]))
+
+
+def _example(loaded: LoadedModel) -> Heard:
+    """What to trace with: two recordings of unequal length, or one where padding would be heard."""
+    rate_hz = loaded.sample_rate_hz
+    speech = [pseudo_speech(rate_hz, duration_s=seconds) for seconds in (_UNPADDED_S, _PADDED_S)]
+    both = hear(loaded, _PROBE, speech)
+    return both if "attention_mask" in both.inputs else hear(loaded, _PROBE, speech[:1])
 
 
 def _warn_if_far(model: str, record: ExportRecord) -> None:
@@ -165,43 +161,12 @@ def _counts(layers: dict[str, str]) -> dict[str, int]:
     return {form: forms.count(form) for form in dict.fromkeys(forms)}
 
 
-def _listen(loaded: LoadedModel, audio: CalibrationAudio) -> list[_Heard]:
-    found = []
-    for utterance in audio.utterances:
-        inputs = _inputs(loaded, [utterance.audio(loaded.sample_rate_hz)])
-        found.append(_Heard(audio.condition, inputs, _logits(loaded.model, inputs)[0]))
-    return found
-
-
-def _inputs(loaded: LoadedModel, batch: Sequence[npt.NDArray[np.float32]]) -> Arrays:
-    """What the processor gives, padded to the longest, as arrays by name."""
-    with quiet_transformers():
-        given = loaded.processor(
-            audio=list(batch),
-            sampling_rate=loaded.sample_rate_hz,
-            padding="longest",
-            return_tensors="np",
-        )
-    return {
-        name: np.ascontiguousarray(
-            values, np.float32 if np.asarray(values).dtype.kind == "f" else np.int64
-        )
-        for name, values in given.items()
-    }
-
-
-def _logits(model: torch.nn.Module, inputs: Arrays) -> npt.NDArray[np.float32]:
-    """(batch, frames, tokens) in PyTorch; not under inference_mode, see quanto's low bits."""
-    import torch
-
-    with quiet_transformers(), torch.no_grad():
-        tensors = {name: torch.from_numpy(values) for name, values in inputs.items()}
-        logits = model(**tensors).logits
-    return np.asarray(logits.float().numpy())
-
-
 def _exportable(
-    loaded: LoadedModel, exporter: Any, manifest: ArtefactManifest, calibration: list[Arrays]
+    loaded: LoadedModel,
+    exporter: Any,
+    manifest: ArtefactManifest,
+    example: Heard,
+    calibration: list[Arrays],
 ) -> Exportable:
     """The loaded model, changed in place to be traced: its module is of no other use after."""
     from asrcompress.compress.traced import feature_encoder
@@ -210,16 +175,11 @@ def _exportable(
     codes = codes_of(loaded.model)
     floats = _kept_in_floats(loaded.model, manifest, codes)
     use_floats(loaded.model)
-    rate_hz = loaded.sample_rate_hz
-    speech = [pseudo_speech(rate_hz, duration_s=seconds) for seconds in (_UNPADDED_S, _PADDED_S)]
-    example = _inputs(loaded, speech)
-    if "attention_mask" not in example:  # padding would be heard
-        example = _inputs(loaded, speech[:1])
     form = getattr(feature_encoder, exporter.ENCODER_FORM)
-    prepare(loaded.model, form, has_mask="attention_mask" in example)
+    prepare(loaded.model, form, has_mask="attention_mask" in example.inputs)
     return Exportable(
-        traced=TracedRecogniser(loaded.model, tuple(example)).eval(),
-        example=example,
+        traced=TracedRecogniser(loaded.model, tuple(example.inputs)).eval(),
+        example=example.inputs,
         codes=codes,
         floats=floats,
         calibration=calibration,
@@ -247,11 +207,10 @@ def _kept_in_floats(
     return frozenset({*excluded, *convolutions[:1], *(linear - codes.keys())})
 
 
-def _check_float(exporter: Any, graph: Any, model: Exportable, heard: _Heard) -> None:
-    """Raise IntegrityError where the graph in floats is not the model."""
-    for inputs in (heard.inputs, model.example):
-        expected = _logits(model.traced.model, inputs)
-        change = _largest_change(expected, exporter.logits_of(graph, model, inputs), inputs)
+def _check_float(exporter: Any, graph: Any, model: Exportable, heard: Sequence[Heard]) -> None:
+    """Raise IntegrityError where the graph in floats is not the model as it was before tracing."""
+    for one in heard:
+        change = largest_change(one, exporter.logits_of(graph, model, one.inputs))
         if not change <= FLOAT_CHANGE:
             raise IntegrityError(
                 "the exported graph is not the model",
@@ -262,53 +221,19 @@ def _check_float(exporter: Any, graph: Any, model: Exportable, heard: _Heard) ->
             )
 
 
-def _largest_change(
-    expected: npt.NDArray[np.float32], found: npt.NDArray[np.float32], inputs: Arrays
-) -> float:
-    """Of the frames that are the recordings' own; those of padding mean nothing."""
-    if expected.shape != found.shape:
-        return float("inf")
-    changes = np.abs(expected - found).max(axis=-1)  # (batch, frames)
-    mask = inputs.get("attention_mask")
-    if mask is not None:
-        share = mask.mean(axis=1) * changes.shape[1]
-        own = np.arange(changes.shape[1])[None] < np.floor(share)[:, None] - 1
-        changes = np.where(own, changes, 0.0)
-    return float(changes.max())
-
-
-def _divergence(
-    heard: Sequence[_Heard], found: Sequence[npt.NDArray[np.float32]]
-) -> dict[str, float]:
-    """KL(PyTorch || graph) in nats a frame, by condition."""
-    sums: dict[str, list[float]] = {}
-    for one, logits in zip(heard, found, strict=True):
-        before, after = _log_softmax(one.logits), _log_softmax(logits)
-        each = (np.exp(before) * (before - after)).sum(axis=-1)
-        sums.setdefault(one.condition, []).extend(float(value) for value in each)
-    return {condition: float(np.mean(values)) for condition, values in sums.items()}
-
-
-def _log_softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
-
-
 def _manifest(
     manifest: ArtefactManifest,
-    runtime: Runtime,
+    target: Target,
     record: ExportRecord,
     exported: Exported,
-    folder: Path,
-    samples: int,
-    probe_logits: npt.NDArray[np.float32],
+    probe: Probe,
 ) -> ArtefactManifest:
-    weights = folder / exported.files[0]
+    weights = target.folder / exported.files[0]
     zipped = manifest.sizes.zipped_bytes is not None
     return manifest.model_copy(
         update={
-            "label": f"{manifest.label}-{runtime}",
-            "runtime": runtime,
+            "label": f"{manifest.label}-{target.runtime}",
+            "runtime": target.runtime,
             "storage": "dense",
             "weights_file": weights.name,
             "weights_sha256": record.files[weights.name],
@@ -320,9 +245,9 @@ def _manifest(
                 disk_bytes=None,
                 zipped_bytes=zipped_bytes([weights]) if zipped else None,
             ),
-            "ledger": exported_ledger(manifest.ledger, exported.layers, runtime),
+            "ledger": exported_ledger(manifest.ledger, exported.layers, target.runtime),
             "export": record,
-            "probe": probe_of(samples, probe_logits[None]),
+            "probe": probe,
             "versions": dict(versions()),
         }
     )

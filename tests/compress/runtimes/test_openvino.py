@@ -250,6 +250,19 @@ def test_a_wrong_graph_is_refused(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_wrong_form_of_the_model_is_refused(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The graph is held against the model as it was, not as it was made ready for tracing."""
+    from asrcompress.compress.traced import feature_encoder
+
+    right = feature_encoder._normalised
+    monkeypatch.setattr(feature_encoder, "_normalised", lambda *args: right(*args) * 1.05)
+    with pytest.raises(IntegrityError, match="the exported graph is not the model"):
+        _exported(source, tmp_path / "made", bits=8)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_module_in_memory_is_refused(tmp_path: Path) -> None:
     """It has no processor to ask for inputs, so nothing could be checked."""
     with pytest.raises(ModelError, match="a module in memory cannot be exported"):
