@@ -11,6 +11,7 @@ from asrcompress.audit.jobs import ArtefactJob
 from asrcompress.audit.listening import Listening
 from asrcompress.audit.recipe import FROM, SAME_SIZE_AS, Recipe, artefact_name
 from asrcompress.audit.training_audio import training_params
+from asrcompress.core.digests import Digests
 from asrcompress.core.files import sha256_of_json
 from asrcompress.core.provenance import versions
 
@@ -29,8 +30,12 @@ _PACKAGES = (
 )
 
 
-def artefact_jobs(recipe: Recipe, listening: Listening) -> tuple[ArtefactJob, ...]:
+def artefact_jobs(
+    recipe: Recipe, listening: Listening, digests: Digests | None = None
+) -> tuple[ArtefactJob, ...]:
     """Every model in every form, models outermost; listening: the audio that they listen to.
+
+    digests: hashes of files that are as they were; None reads every model.
 
     Raises:
         ModelError: a model cannot be found.
@@ -39,7 +44,8 @@ def artefact_jobs(recipe: Recipe, listening: Listening) -> tuple[ArtefactJob, ..
 
     jobs: list[ArtefactJob] = []
     for name, model in recipe.models.items():
-        forms = _Forms(recipe, name, locate(model).sha256(), listening)
+        sha256 = locate(model).sha256(digests.sha256 if digests else None)
+        forms = _Forms(recipe, name, sha256, listening)
         jobs += [forms.job(compression) for compression in recipe.compressions]
     return tuple(jobs)
 

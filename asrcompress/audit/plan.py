@@ -7,17 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from asrcompress.audit.artefacts import artefact_jobs, model_versions
-from asrcompress.audit.cache import CELL_VERSION, Cache, read_cached
+from asrcompress.audit.cache import CELL_VERSION, Cache
 from asrcompress.audit.conditions import conditions_of
 from asrcompress.audit.jobs import ArtefactJob, Cell, ConditionJob, Machine
 from asrcompress.audit.listening import Listening, plan_listening
 from asrcompress.audit.recipe import LoadedRecipe, Recipe
 from asrcompress.core.corpus import Corpus
+from asrcompress.core.digests import Digests
 from asrcompress.core.errors import InputError
-from asrcompress.core.files import sha256_of_json
+from asrcompress.core.files import is_whole_json, sha256_of_json
 from asrcompress.core.precision import FLOAT32
 from asrcompress.core.registry import expected_one_of
 from asrcompress.core.utterance import Utterance
+
+DIGESTS_NAME = "digests.json"  # in the cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class Plan:
     cache: Cache
     machine: Machine
     listening: Listening
+    digests: Digests
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -76,15 +80,16 @@ class Plan:
         ]
 
     def missing_cells(self) -> list[Cell]:
-        """Those still to be recognised, each once though a model has two names."""
-        from asrcompress.evaluate import Hypotheses
+        """Those still to be recognised, each once though a model has two names.
 
-        missing = {
-            cell.key: cell
-            for cell in self.cells
-            if read_cached(self.cache.cell(cell.key), Hypotheses) is None
-        }
-        return list(missing.values())
+        A cell is there where its whole file is; what is in it is read when it is scored.
+        """
+        every = {cell.key: cell for cell in self.cells}
+        return [cell for key, cell in every.items() if not is_whole_json(self.cache.cell(key))]
+
+    def sha256_of(self, corpus: Corpus) -> str:
+        """The hash of a corpus; audio that is as it was when last hashed is not read again."""
+        return corpus.sha256(self.digests.sha256)
 
     def cost_key(self, job: ArtefactJob) -> str:
         """What a cost depends on beside the machine itself."""
@@ -122,9 +127,10 @@ def make_plan(
     corpus = read_corpus(recipe.corpus, format_name=recipe.format)
     _check_columns(recipe, corpus)
     _check_tables(recipe, corpus)
-    corpus_sha256 = corpus.sha256()
+    digests = Digests(cache.folder / DIGESTS_NAME)
+    corpus_sha256 = corpus.sha256(digests.sha256)
     listening = plan_listening(recipe, corpus)
-    artefacts = artefact_jobs(recipe, listening)
+    artefacts = artefact_jobs(recipe, listening, digests)
     _check_runtimes(artefacts, machine)
     conditions = _conditions(recipe, corpus, corpus_sha256)
     cells = tuple(
@@ -132,6 +138,7 @@ def make_plan(
         for artefact in artefacts
         for condition in conditions
     )
+    digests.save()
     return Plan(
         loaded.name,
         recipe,
@@ -143,6 +150,7 @@ def make_plan(
         cache,
         machine,
         listening,
+        digests,
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from asrcompress.core.detection import format_of
+from asrcompress.core.digests import digest_or_none
 from asrcompress.core.errors import InputError, NothingToEvaluateError
 from asrcompress.core.files import sha256_of_file, sha256_of_json
 from asrcompress.core.utterance import Utterance as Utterance
@@ -27,12 +29,14 @@ class Corpus:
     def audio_s(self) -> float:
         return sum(utterance.duration_s for utterance in self.utterances)
 
-    def sha256(self) -> str:
+    def sha256(self, digest_of: Callable[[Path], str] = sha256_of_file) -> str:
         """A hash of the audio files' bytes, the references, speakers and spans; not of paths.
 
         A file that is missing or unreadable counts as such, for reading reports and counts it.
+        digest_of: the hash of one file, for example from a memo of those hashed before.
         """
-        of_file = {path: _sha256_of_audio(path) for path in {u.path for u in self.utterances}}
+        paths = {utterance.path for utterance in self.utterances}
+        of_file = {path: digest_or_none(path, digest_of) for path in paths}
         return sha256_of_json(
             [
                 [
@@ -77,13 +81,6 @@ def read_corpus(path: str | Path, *, format_name: str | None = None) -> Corpus:
     _refuse_duplicates(utterances, path)
     _refuse_all_missing(utterances, path)
     return Corpus(name, utterances)
-
-
-def _sha256_of_audio(path: Path) -> str | None:
-    try:
-        return sha256_of_file(path)
-    except InputError:
-        return None
 
 
 def _refuse_duplicates(utterances: tuple[Utterance, ...], place: str | Path) -> None:

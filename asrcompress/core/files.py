@@ -85,6 +85,17 @@ def read_json(path: Path) -> Any:
     return parse_json(read_text(path), where=path)
 
 
+def is_whole_json(path: Path) -> bool:
+    """Whether a file that `write_json` wrote is there to its end; what it holds is not read."""
+    end = b"}\n"
+    try:
+        with path.open("rb") as stream:
+            stream.seek(-len(end), os.SEEK_END)
+            return stream.read() == end
+    except OSError:  # not there, or shorter
+        return False
+
+
 def parse_json(text: str, *, where: object) -> Any:
     """The value in a JSON text; `where` names its origin in the error."""
     try:

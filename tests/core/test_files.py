@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from asrcompress.core import files
 from asrcompress.core.errors import InputError, OutputError
 from asrcompress.core.files import (
+    is_whole_json,
     read_json,
     read_json_lines,
     read_text,
@@ -159,3 +160,18 @@ def test_a_parent_that_is_a_file_is_one_line(tmp_path: Path) -> None:
     for act in (lambda path: write_text(path, "x"), check_output):
         with pytest.raises(OutputError, match="cannot write"):
             act(tmp_path / "file" / "a")
+
+
+@pytest.mark.parametrize(
+    ("content", "is_whole"),
+    [(b'{\n  "a": 1\n}\n', True), (b"{}\n", True), (b'{\n  "a": 1', False), (b"", False)]
+    + [(b"\0" * 64, False), (b"}", False)],
+)
+def test_a_whole_json_file_ends_as_it_was_written(
+    tmp_path: Path, content: bytes, is_whole: bool
+) -> None:
+    """What was cut short, or lost its last blocks in a power cut, is not whole."""
+    path = tmp_path / "cell.json"
+    assert not is_whole_json(path)
+    path.write_bytes(content)
+    assert is_whole_json(path) is is_whole

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -62,15 +63,19 @@ class Checkpoint:
 
     @cached_property
     def _sha256(self) -> str:
-        files = (*self.weight_files, *self.other_files)
-        return sha256_of_json({path.name: sha256_of_file(path) for path in files})
+        return self._sha256_by(sha256_of_file)
 
-    def sha256(self) -> str:
+    def _sha256_by(self, digest_of: Callable[[Path], str]) -> str:
+        files = (*self.weight_files, *self.other_files)
+        return sha256_of_json({path.name: digest_of(path) for path in files})
+
+    def sha256(self, digest_of: Callable[[Path], str] | None = None) -> str:
         """The hash of the weight, configuration and processor files' names and bytes.
 
         Neither the folder nor the manifest is in it: the same model elsewhere has the same hash.
+        digest_of: the hash of one file from a memo; None reads every byte.
         """
-        return self._sha256
+        return self._sha256 if digest_of is None else self._sha256_by(digest_of)
 
 
 def locate(model: str | Path, *, revision: str | None = None) -> Checkpoint:
