@@ -7,7 +7,9 @@ checksums that libFLAC tests.
 
 from __future__ import annotations
 
+import math
 import mmap
+import re
 import struct
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +19,8 @@ from asrcompress.core.files import version_of_file
 from asrcompress.core.mp3_frames import fault_in_mp3, looks_like_mp3
 from asrcompress.core.ogg_pages import fault_in_ogg
 
+_SPHERE_FIELD = re.compile(rb"^(\w+) -i (\d{1,18})\b", re.MULTILINE)
+_MOST_SEEK = 1 << 62  # beyond it no file reaches, and a seek fails
 _LENGTH_UNKNOWN = 0xFFFFFFFF  # written by programs that cannot seek back; ffmpeg for one
 # sox writes 0x7ffff000 rounded down to whole frames (of at most 64 KiB).
 _SOX_UNKNOWN = range(0x7FFFF000 - 0x10000, 0x80000000)
@@ -27,8 +31,8 @@ _W64_DATA = bytes.fromhex("64617461f3acd3118cd100c04f8edb8a")
 def fault_in(path: Path) -> str | None:
     """What is wrong with a file's container, None where nothing is found.
 
-    Checked: the promised length of WAV (RF64 and Wave64 too), AIFF and AU, the checksums and the
-    end of Ogg, the chain of frames of MP3.
+    Checked: the promised length of WAV (RF64 and Wave64 too), AIFF, AU, CAF and NIST SPHERE, the
+    checksums and the end of Ogg, the chain of frames of MP3.
     """
     return _fault_in(path, version_of_file(path))
 
@@ -67,6 +71,10 @@ def _promised_bytes(stream: BinaryIO, magic: bytes) -> int | None:
         offset, promised = struct.unpack(">II", magic[4:12])
         stream.seek(offset)
         return None if promised == _LENGTH_UNKNOWN else int(promised)
+    if magic[:4] == b"caff":
+        return _of_caf(stream)
+    if magic[:8] == b"NIST_1A\n":
+        return _of_sphere(stream)
     return None
 
 
@@ -98,3 +106,30 @@ def _of_wave64(stream: BinaryIO) -> int | None:
             return None
         stream.seek(-(-size // 8) * 8 - 24, 1)
     return None
+
+
+def _of_caf(stream: BinaryIO) -> int | None:
+    """Apple's chunks: a four-letter name and a signed 64-bit size, -1 where it is not known."""
+    stream.seek(8)
+    while len(head := stream.read(12)) == 12:
+        name, size = struct.unpack(">4sq", head)
+        if name == b"data":
+            return None if size < 0 else int(size)
+        if size < 0:
+            return None
+        stream.seek(min(size, _MOST_SEEK), 1)
+    return None
+
+
+def _of_sphere(stream: BinaryIO) -> int | None:
+    """NIST's header of lines `name -i value`, its own length in the second one."""
+    stream.seek(8)
+    length = stream.read(8).strip()
+    if not length.isdigit():
+        return None
+    stream.seek(0)
+    fields = dict(_SPHERE_FIELD.findall(stream.read(int(length))))
+    wanted = (b"sample_count", b"sample_n_bytes", b"channel_count")
+    if not fields.keys() >= set(wanted):
+        return None
+    return math.prod(int(fields[name]) for name in wanted)

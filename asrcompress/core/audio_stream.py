@@ -31,6 +31,12 @@ _MP3_SLACK_FRAMES = 2 * 1152
 # The densest sound there is: FLAC's blocks of one value, 65,535 samples in 10 bytes or more (RFC
 # 9639, 9.1 to 9.3). A header that promises more would have memory taken for what is not there.
 _MOST_FRAMES_A_BYTE = 6_554
+# libsndfile's names of the containers that can be told to be whole, by `audio_integrity` or by
+# their own checksums. It reads more of them (AVR, VOC, MAT5, ...), and what is left of one that
+# was cut short passes for a shorter recording.
+_FORMATS = frozenset(
+    ("WAV", "WAVEX", "RF64", "W64", "FLAC", "OGG", "MP3", "AIFF", "AU", "CAF", "NIST")
+)
 # Nobody records speech outside these rates (telephones 8 kHz, the fastest converters 768 kHz), and
 # a damaged header of 1 Hz would make 16,000 samples of each one.
 _LOWEST_RATE_HZ, _HIGHEST_RATE_HZ = 1_000, 1_000_000
@@ -169,6 +175,7 @@ def opened(path: Path) -> Iterator[Sound]:
     _check_file(path)
     try:
         with soundfile.SoundFile(str(path)) as file:
+            _check_format(path, file.format)
             _check_rate(path, file.samplerate)
             sound = Sound(path, file)
             if sound.frames > _UNKNOWN_FRAMES:
@@ -179,6 +186,17 @@ def opened(path: Path) -> Iterator[Sound]:
         raise InputError(
             "not readable as audio", where=path, got=_cause(error), expected=_EXPECTED
         ) from None
+
+
+def _check_format(path: Path, name: str) -> None:
+    if name not in _FORMATS:
+        raise InputError(
+            "a container that cannot be told to be whole",
+            where=path,
+            got=name,
+            expected=_EXPECTED,
+            next_step="convert it to one of them",
+        )
 
 
 def _check_rate(path: Path, sample_rate_hz: int) -> None:
@@ -230,10 +248,14 @@ def _check_file(path: Path) -> None:
 _EXPECTED = "WAV, FLAC, Ogg Vorbis or Opus, MP3"
 
 
-# What libsndfile says of a file that is there, is called .mp3 and has no frame of MP3.
-_NO_MP3 = "File does not exist or is not a regular file (possibly a pipe?)."
+# What libsndfile says of a file that is there, is called .mp3 and has no frame of MP3; and of an AU
+# whose audio is to begin beyond its end.
+_PLAINLY = {
+    "File does not exist or is not a regular file (possibly a pipe?).": "no MP3 in it",
+    "Unspecified internal error.": "a header that contradicts itself",
+}
 
 
 def _cause(error: Exception) -> str:
     cause = str(error).rsplit(": ", 1)[-1]
-    return "no MP3 in it" if cause == _NO_MP3 else cause
+    return _PLAINLY.get(cause, cause)

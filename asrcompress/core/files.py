@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -23,6 +24,7 @@ def sha256_of_file(path: Path) -> str:
         InputError: the file is missing or unreadable.
     """
     digest = hashlib.sha256()
+    refuse_special_file(path)
     try:
         with path.open("rb") as stream:
             while block := stream.read(_BLOCK_BYTES):
@@ -30,6 +32,22 @@ def sha256_of_file(path: Path) -> str:
     except OSError as error:
         raise InputError("cannot read", where=path, got=error.strerror) from None
     return digest.hexdigest()
+
+
+def refuse_special_file(path: Path) -> None:
+    """Make sure that a path is no pipe or device: one is waited for, the other never ends.
+
+    Raises:
+        InputError: it is one, or a name that no file can have.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except ValueError:  # a null character
+        raise InputError("bad file name", where=path) from None
+    except OSError:  # missing or out of reach: opening it says so
+        return
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise InputError("not a file", where=path, got="a pipe or a device")
 
 
 def version_of_file(path: Path) -> tuple[int, int]:
@@ -55,8 +73,9 @@ def read_text(path: Path) -> str:
     """A UTF-8 file's text, byte-order mark removed.
 
     Raises:
-        InputError: the file is missing, unreadable or not UTF-8.
+        InputError: the file is missing, unreadable, a pipe or not UTF-8.
     """
+    refuse_special_file(path)
     try:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
