@@ -21,13 +21,13 @@ from asrcompress.audit.published import published_of
 from asrcompress.audit.speed import costs_of, speed_of
 from asrcompress.core.comparison import Interval
 from asrcompress.core.corpus import Corpus
-from asrcompress.core.error_table import ErrorTable
 from asrcompress.core.errors import IncompleteError, InputError
 from asrcompress.core.evaluation import Evaluation, UtteranceScore
 from asrcompress.core.files import read_json
+from asrcompress.core.findings import Findings
+from asrcompress.core.ledger_table import ledger_table
 from asrcompress.core.pivot import PivotTable
-from asrcompress.core.results import ConditionResult, CostTable, Results
-from asrcompress.core.speed import SpeedTable
+from asrcompress.core.results import ConditionResult, CostTable
 
 Evaluations = dict[tuple[str, str], Evaluation]
 CORPUS_MARKER_NAME = "corpus.json"  # what corrupt writes beside its conditions
@@ -39,11 +39,8 @@ _ACHIEVED = {"overall": "achieved_snr_db", "active": "achieved_active_snr_db"}
 class Assembled:
     """What an audit found."""
 
-    results: Results
-    costs: CostTable
+    findings: Findings
     evaluations: Evaluations
-    errors: ErrorTable
-    speed: SpeedTable | None
 
 
 def assemble(plan: Plan) -> Assembled:
@@ -89,9 +86,14 @@ def assemble(plan: Plan) -> Assembled:
             ),
         }
     )
-    return Assembled(
-        results, CostTable(costs=costs_of(plan)), evaluations, errors_of(matrix), speed_of(plan)
+    findings = Findings(
+        results,
+        CostTable(costs=costs_of(plan)),
+        errors_of(matrix),
+        speed_of(plan),
+        ledgers=ledger_table(manifests),
     )
+    return Assembled(findings, evaluations)
 
 
 @dataclass(frozen=True, slots=True)

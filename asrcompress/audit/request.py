@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from asrcompress.audit.plan import Plan
-from asrcompress.core.error_table import ErrorTable
 from asrcompress.core.evaluation import Evaluation
+from asrcompress.core.findings import Findings
 from asrcompress.core.results import CostTable, Results
-from asrcompress.core.speed import SpeedTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +33,21 @@ class AuditRequest:
 
 @dataclass(frozen=True, slots=True)
 class AuditOutcome:
-    """The results, where they were written, and how much work they took.
-
-    speed: of all artefacts side by side, where the recipe asks for it.
-    """
+    """What was found, where it was written, and how much work it took."""
 
     folder: Path
     plan: Plan
-    results: Results
-    costs: CostTable
-    evaluations: dict[tuple[str, str], Evaluation] = field(repr=False)
-    errors: ErrorTable = field(repr=False)
+    findings: Findings = field(repr=False)
+    evaluations: Mapping[tuple[str, str], Evaluation] = field(repr=False)
     cells_run: int
     cells_cached: int
-    speed: SpeedTable | None = None
+
+    @property
+    def results(self) -> Results:
+        """The whole of results.json."""
+        return self.findings.results
+
+    @property
+    def costs(self) -> CostTable:
+        """The whole of cost.json."""
+        return self.findings.costs

@@ -15,7 +15,6 @@ from asrcompress.core.files import read_json, read_text, write_json
 from asrcompress.core.output import check_output
 from asrcompress.core.precision import dtype_of
 from asrcompress.core.progress import Progress, silent
-from asrcompress.core.speed import SPEED_NAME
 from asrcompress.report.folder import FILE_NAMES
 
 MARKER_NAME = "audit.json"
@@ -54,27 +53,15 @@ def run(request: AuditRequest, progress: Progress = silent) -> AuditOutcome:
         local.execute(plan, request, progress)
         progress("scoring", 0, len(plan.cells))
         found = assemble(plan)
-        if found.speed is not None:
-            write_json(folder / SPEED_NAME, found.speed.model_dump(mode="json"))
-        write(
-            folder,
-            found.results,
-            found.costs,
-            found.evaluations,
-            errors=found.errors,
-            speed=found.speed,
-        )
+        write(folder, found.findings, found.evaluations)
         progress("scoring", len(plan.cells), len(plan.cells))
     return AuditOutcome(
         folder=folder,
         plan=plan,
-        results=found.results,
-        costs=found.costs,
+        findings=found.findings,
         evaluations=found.evaluations,
-        errors=found.errors,
         cells_run=to_run,
         cells_cached=len(plan.cells) - to_run,
-        speed=found.speed,
     )
 
 
@@ -172,6 +159,6 @@ def _begin(folder: Path, loaded: LoadedRecipe) -> None:
     recipe = loaded.recipe.model_dump(mode="json")
     described = {"schema_version": 1, "name": loaded.name, "recipe": recipe}
     if marker.is_file() and read_json(marker) != described:
-        for name in (*FILE_NAMES, SPEED_NAME):
+        for name in FILE_NAMES:
             (folder / name).unlink(missing_ok=True)
     write_json(marker, described)

@@ -83,15 +83,9 @@ def audit(
     with console.watching(quiet=quiet) as progress:
         outcome = run(request, progress)
     if as_json:
-        text = report.render(
-            outcome.results, outcome.costs, "json", outcome.errors, speed=outcome.speed
-        )
-        console.show_text(text)
+        console.show_text(report.render(outcome.findings, "json"))
     else:
-        tables = report.tables(
-            outcome.results, outcome.costs, errors=outcome.errors, speed=outcome.speed
-        )
-        console.show(*tables)
+        console.show(*report.tables(outcome.findings))
     console.say(
         f"wrote {outcome.folder}: {outcome.cells_run} cells run, "
         f"{outcome.cells_cached} taken from the cache",

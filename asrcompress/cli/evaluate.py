@@ -145,21 +145,9 @@ def evaluate(
     if output is not None:
         write_outcome(output, outcome, overwrite=overwrite)
     if as_json:
-        console.show_text(
-            report.render(
-                outcome.results, outcome.costs, "json", outcome.errors, speed=outcome.speed
-            )
-        )
+        console.show_text(report.render(outcome.findings, "json"))
     else:
-        tables = report.tables(
-            outcome.results,
-            outcome.costs,
-            groups=True,
-            intervals=True,
-            errors=outcome.errors,
-            flips=flips,
-            speed=outcome.speed,
-        )
+        tables = report.tables(outcome.findings, groups=True, intervals=True, flips=flips)
         console.show(*tables)
     if output is not None:
         console.say(f"wrote {output}", quiet=quiet)

@@ -15,21 +15,10 @@ def write_outcome(output: Path, outcome: Outcome, *, overwrite: bool) -> None:
     Raises:
         OutputError: the folder cannot be written, or exists and is not ours to replace.
     """
-    from asrcompress.core.files import write_json
     from asrcompress.core.output import staged_folder
-    from asrcompress.core.speed import SPEED_NAME
     from asrcompress.report import write
 
     cells = [(cell.artefact, cell.condition) for cell in outcome.results.cells]
     evaluations = dict(zip(cells, outcome.evaluations, strict=True))
     with staged_folder(output, overwrite=overwrite) as folder:
-        if outcome.speed is not None:
-            write_json(folder / SPEED_NAME, outcome.speed.model_dump(mode="json"))
-        write(
-            folder,
-            outcome.results,
-            outcome.costs,
-            evaluations,
-            errors=outcome.errors,
-            speed=outcome.speed,
-        )
+        write(folder, outcome.findings, evaluations)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
@@ -150,21 +151,19 @@ def _results_report(
     path: Path, format_name: str, *, no_text: bool, parts: Mapping[str, Any]
 ) -> _Report:
     from asrcompress import report as room
-    from asrcompress.core.error_table import read_errors
     from asrcompress.core.errors import InputError
-    from asrcompress.core.results import read_results
-    from asrcompress.core.speed import read_speed
+    from asrcompress.core.findings import read_findings
 
-    results, costs = read_results(path)
-    errors, speed = read_errors(path), read_speed(path)
-    errors = room.without_text(errors) if no_text else errors
-    if format_name == "speed" and speed is None:
+    found = read_findings(path)
+    if no_text:
+        found = replace(found, errors=room.without_text(found.errors))
+    if format_name == "speed" and found.speed is None:
         raise InputError(
             "no speed was measured", where=path, next_step="measure it with evaluate --speed"
         )
     if format_name == "table":
-        return room.tables(results, costs, errors=errors, speed=speed, **parts)
-    return room.render(results, costs, format_name, errors, speed=speed)
+        return room.tables(found, **parts)
+    return room.render(found, format_name)
 
 
 def _hand_over(found: _Report, output: Path | None, *, quiet: bool) -> None:

@@ -108,10 +108,9 @@ def _show(outcome: Outcome, *, as_json: bool, flips: int) -> None:
     from asrcompress import report
     from asrcompress.cli import console
 
-    parts = (outcome.results, outcome.costs)
+    found = outcome.findings
     if as_json:
-        console.show_text(report.render(*parts, "json", outcome.errors))
+        console.show_text(report.render(found, "json"))
         return
-    console.show_text(report.render(*parts, "kaldi") + "\n")
-    tables = report.tables(*parts, groups=True, intervals=True, errors=outcome.errors, flips=flips)
-    console.show(*tables)
+    console.show_text(report.render(found, "kaldi") + "\n")
+    console.show(*report.tables(found, groups=True, intervals=True, flips=flips))

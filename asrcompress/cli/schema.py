@@ -19,6 +19,8 @@ _FORMS = {
     "printed": ("asrcompress.report.formats.json", "PrintedResults"),
     "cost": ("asrcompress.core.results", "CostTable"),
     "speed": ("asrcompress.core.speed", "SpeedTable"),
+    "gates": ("asrcompress.core.gates", "GateTable"),
+    "ledgers": ("asrcompress.core.ledger_table", "LedgerTable"),
     "errors": ("asrcompress.core.error_table", "ErrorTable"),
     "artefact": ("asrcompress.core.manifest", "ArtefactManifest"),
     "recipe": ("asrcompress.audit.recipe", "Recipe"),

@@ -9,6 +9,7 @@ from asrcompress.core.corpus import Corpus, read_corpus
 from asrcompress.core.cost import Cost
 from asrcompress.core.error_table import ErrorTable
 from asrcompress.core.evaluation import Evaluation
+from asrcompress.core.findings import Findings
 from asrcompress.core.precision import dtype_of
 from asrcompress.core.progress import Progress, silent
 from asrcompress.core.results import CostTable, Results
@@ -47,6 +48,11 @@ class Outcome:
     evaluations: tuple[Evaluation, ...]
     errors: ErrorTable = field(default_factory=ErrorTable)
     speed: SpeedTable | None = None
+
+    @property
+    def findings(self) -> Findings:
+        """What reports are made of."""
+        return Findings(self.results, self.costs, self.errors, self.speed)
 
 
 def run(request: EvaluateRequest, progress: Progress = silent) -> Outcome:

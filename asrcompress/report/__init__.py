@@ -8,28 +8,15 @@ from typing import TYPE_CHECKING
 
 from asrcompress.core.error_table import ErrorTable
 from asrcompress.core.evaluation import Evaluation
+from asrcompress.core.findings import Findings
 from asrcompress.core.manifest import ArtefactManifest
-from asrcompress.core.results import CostTable, Results
-from asrcompress.core.speed import SpeedTable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-_NO_ERRORS = ErrorTable()
 
-
-def render(
-    results: Results,
-    costs: CostTable,
-    format_name: str,
-    errors: ErrorTable = _NO_ERRORS,
-    *,
-    speed: SpeedTable | None = None,
-) -> str:
-    """The results as text in a format, one of `format_names`.
-
-    errors: what compression broke, for the formats that show it. speed: what was measured in one
-    run on this machine, beside the costs of the evaluation itself.
+def render(found: Findings, format_name: str) -> str:
+    """What a run found as text in a format, one of `format_names`.
 
     Raises:
         InputError: there is no format of that name.
@@ -39,7 +26,7 @@ def render(
     from asrcompress.report.view import build_view
 
     plugin = load_plugin(formats, format_name)
-    return str(plugin.render(build_view(results, costs, errors, speed)))
+    return str(plugin.render(build_view(found)))
 
 
 def format_names() -> tuple[str, ...]:
@@ -51,28 +38,24 @@ def format_names() -> tuple[str, ...]:
 
 
 def tables(
-    results: Results,
-    costs: CostTable,
+    found: Findings,
     *,
     groups: bool = False,
     intervals: bool = False,
     margins: bool | None = None,
-    errors: ErrorTable | None = None,
     flips: int = 0,
-    speed: SpeedTable | None = None,
 ) -> list[RenderableType]:
-    """The results for a Rich console, to print one after the other.
+    """What a run found, for a Rich console, to print one after the other.
 
     groups, intervals: add the longer tables of subgroups, and of differences and their tests.
     margins: by noise type, SNR and room; None for those that say more than the matrix.
-    flips: so many utterances of each cell that compression broke, from `errors`.
-    speed: what was measured in one run on this machine.
+    flips: so many utterances of each cell that compression broke.
     """
     from asrcompress.report.formats import table
     from asrcompress.report.view import build_view
 
     parts = table.Parts(groups=groups, intervals=intervals, margins=margins, flips=flips)
-    return table.renderables(build_view(results, costs, errors, speed), parts)
+    return table.renderables(build_view(found), parts)
 
 
 def matrix_tables(
@@ -164,23 +147,14 @@ def without_text(errors: ErrorTable) -> ErrorTable:
     return counts_of(errors)
 
 
-def write(
-    folder: Path,
-    results: Results,
-    costs: CostTable,
-    evaluations: Mapping[tuple[str, str], Evaluation],
-    errors: ErrorTable = _NO_ERRORS,
-    *,
-    speed: SpeedTable | None = None,
-) -> None:
-    """Write results.json and all that is made of it: cost.json, errors.json, tables and pages.
+def write(folder: Path, found: Findings, evaluations: Mapping[tuple[str, str], Evaluation]) -> None:
+    """Write results.json, what stands beside it, and the tables and pages made of it.
 
     evaluations: by (artefact, condition); what is missing has no lines in utterances.jsonl.
-    speed: for the pages alone; who measured it writes its file.
 
     Raises:
         OutputError: the folder cannot be written.
     """
-    from asrcompress.report.folder import Findings, write_folder
+    from asrcompress.report.folder import write_folder
 
-    write_folder(folder, Findings(results, costs, errors, speed), evaluations)
+    write_folder(folder, found, evaluations)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
-from asrcompress.core.error_table import ERRORS_NAME, ErrorTable
+from pydantic import BaseModel
+
+from asrcompress.core.error_table import ERRORS_NAME
 from asrcompress.core.files import to_json, write_text
-from asrcompress.core.results import (
-    CELLS_NAME,
-    COST_NAME,
-    RESULTS_NAME,
-    UTTERANCES_NAME,
-    CostTable,
-    Results,
-)
-from asrcompress.core.speed import SpeedTable
+from asrcompress.core.findings import Findings
+from asrcompress.core.gates import GATES_NAME
+from asrcompress.core.ledger_table import LEDGERS_NAME
+from asrcompress.core.results import CELLS_NAME, COST_NAME, RESULTS_NAME, UTTERANCES_NAME
+from asrcompress.core.speed import SPEED_NAME
 from asrcompress.report import render
 from asrcompress.report.utterances import Evaluations, utterance_lines
 
@@ -28,45 +25,44 @@ FILE_NAMES = (
     FIGURES_NAME,
     ERRORS_NAME,
     COST_NAME,
+    SPEED_NAME,
+    GATES_NAME,
+    LEDGERS_NAME,
     MARKDOWN_NAME,
     HTML_NAME,
     RESULTS_NAME,
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """What a run found; speed None where it was not measured."""
-
-    results: Results
-    costs: CostTable
-    errors: ErrorTable
-    speed: SpeedTable | None = None
-
-
 def write_folder(folder: Path, found: Findings, evaluations: Evaluations) -> None:
-    """Write all eight files, each whole or not at all; results.json last, as the sign of the end.
+    """Write all files, each whole or not at all; results.json last, as the sign of the end.
 
-    All but cost.json and the two pages are the same bytes for the same results. All texts are
-    made before the first file is written, so a failure leaves the folder as it was.
+    What there is none of, as speed, has no file, and one of an earlier run is removed. All but
+    cost.json, speed.json, gates.json and the pages are the same bytes for the same results. All
+    texts are made before the first file is written, so a failure leaves the folder as it was.
 
     Raises:
         OutputError: the folder cannot be written.
     """
-    results, costs = found.results, found.costs
     texts = {
-        UTTERANCES_NAME: "".join(utterance_lines(results, evaluations)),
-        CELLS_NAME: render(results, costs, "csv"),
-        FIGURES_NAME: render(results, costs, "figures"),
-        ERRORS_NAME: to_json(found.errors.model_dump(mode="json")),
-        COST_NAME: to_json(costs.model_dump(mode="json")),
-        MARKDOWN_NAME: _page(found, "markdown"),
-        HTML_NAME: _page(found, "html"),
-        RESULTS_NAME: to_json(results.model_dump(mode="json")),
+        UTTERANCES_NAME: "".join(utterance_lines(found.results, evaluations)),
+        CELLS_NAME: render(found, "csv"),
+        FIGURES_NAME: render(found, "figures"),
+        ERRORS_NAME: _json(found.errors),
+        COST_NAME: _json(found.costs),
+        SPEED_NAME: _json(found.speed),
+        GATES_NAME: _json(found.gates),
+        LEDGERS_NAME: _json(found.ledgers),
+        MARKDOWN_NAME: render(found, "markdown"),
+        HTML_NAME: render(found, "html"),
+        RESULTS_NAME: _json(found.results),
     }
     for name, text in texts.items():
-        write_text(folder / name, text)
+        if text is None:
+            (folder / name).unlink(missing_ok=True)
+        else:
+            write_text(folder / name, text)
 
 
-def _page(found: Findings, format_name: str) -> str:
-    return render(found.results, found.costs, format_name, found.errors, speed=found.speed)
+def _json(model: BaseModel | None) -> str | None:
+    return None if model is None else to_json(model.model_dump(mode="json"))

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from asrcompress.core.comparison import Comparison, Verdict
 from asrcompress.core.cost import Cost, Sizes
 from asrcompress.core.error_table import ErrorTable
+from asrcompress.core.findings import Findings
+from asrcompress.core.gates import GateTable
+from asrcompress.core.ledger_table import LedgerTable
 from asrcompress.core.results import (
     ArtefactResult,
     CellResult,
@@ -17,7 +20,6 @@ from asrcompress.core.results import (
     GroupResult,
     Results,
 )
-from asrcompress.core.speed import SpeedTable
 from asrcompress.report import notes
 from asrcompress.report.margins import MarginTable, margin_tables
 from asrcompress.report.pivot import Pivot, pivots_of
@@ -95,6 +97,8 @@ class View:
     pivots: tuple[Pivot, ...]
     errors: ErrorTable
     speed: SpeedView | None
+    gates: GateTable | None
+    ledgers: LedgerTable | None
     summary: str
     method: str | None
     detectable: str | None
@@ -142,20 +146,16 @@ class View:
         return tuple(dict.fromkeys(row.field for row in self.groups))
 
 
-def build_view(
-    results: Results,
-    costs: CostTable,
-    errors: ErrorTable | None = None,
-    speed: SpeedTable | None = None,
-) -> View:
-    """The view of results, and of costs, added errors and speed beside them, if there are any."""
+def build_view(found: Findings) -> View:
+    """The view of what a run found."""
+    results, costs = found.results, found.costs
     cells = {(cell.artefact, cell.condition): cell for cell in results.cells}
     artefacts = tuple(_artefact_row(row, results, costs) for row in results.artefacts)
     conditions = tuple(
         ConditionRow(row, tuple(cells.get((a.name, row.name)) for a in results.artefacts))
         for row in results.conditions
     )
-    run = speed_view(speed) if speed else None
+    run = speed_view(found.speed) if found.speed else None
     ratios = {row.name: row.speed_ratio for row in artefacts} | _ratios_in(run, results)
     return View(
         results=results,
@@ -166,8 +166,10 @@ def build_view(
         margins=margin_tables(results),
         published=published_rows(results),
         pivots=pivots_of(results, {row.name: row.rates for row in artefacts}),
-        errors=errors or ErrorTable(),
+        errors=found.errors,
         speed=run,
+        gates=found.gates,
+        ledgers=found.ledgers,
         summary=_summary(results, artefacts),
         method=notes.comparison_method(results),
         detectable=notes.smallest_differences(results),

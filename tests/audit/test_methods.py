@@ -11,6 +11,7 @@ import pytest
 from asrcompress.audit import AuditOutcome, AuditRequest, plan_of, run
 from asrcompress.cli.boundary import run as run_program
 from asrcompress.core.errors import InputError
+from asrcompress.core.findings import Findings
 from asrcompress.core.manifest import ArtefactManifest, read_manifest
 from asrcompress.core.results import read_results
 from asrcompress.report import render
@@ -135,7 +136,7 @@ def test_results_alone_print_the_papers_tables(outcome: AuditOutcome) -> None:
     sizes = by_name["fp32"].sizes
     assert sizes.memory_bytes is not None
     assert 4 * weights == pytest.approx(sizes.memory_bytes, rel=0.01)
-    text = render(results, costs, "markdown")
+    text = render(Findings(results, costs), "markdown")
     for title in ("Table II (WER %)", "Table V (three-class)", "Best (mixed-as-two)"):
         assert f"**{title}**" in text
     shown = f"{100 * shares.low:.1f} | {100 * shares.medium:.1f} | {100 * shares.high:.1f}"

@@ -13,6 +13,7 @@ import transformers
 
 from asrcompress.audit import AuditOutcome, AuditRequest, run
 from asrcompress.core.checkpoint.quiet import quiet_transformers
+from asrcompress.core.findings import Findings
 from asrcompress.report import render
 from asrcompress.report.published import published_rows
 from tests.checkpoints import config_of_tiny, tiny_checkpoint, write_processor
@@ -81,7 +82,7 @@ def test_oujabour(models: dict[str, Path], tmp_path: Path) -> None:
     outcome = _audit("oujabour2025", tmp_path / "out", speech=speech, **models)
     results = outcome.results
     assert len(results.artefacts) == 27
-    text = render(results, outcome.costs, "markdown")
+    text = render(Findings(results, outcome.costs), "markdown")
     for number in ("I", "II", "III", "IV", "V", "VI"):
         assert f"**Table {number}: " in text
     assert "| model | data | fp32 | int8 | int4 | int2 |" in text
@@ -107,7 +108,7 @@ def test_mixed(models: dict[str, Path], tmp_path: Path) -> None:
         folders = (outcome.plan.cache.artefact(one.key) for one in (job, other))
         mine, theirs = ((folder / "asrcompress.safetensors").stat().st_size for folder in folders)
         assert mine <= theirs
-    text = render(outcome.results, outcome.costs, "table")
+    text = render(Findings(outcome.results, outcome.costs), "table")
     assert "Error rates and sizes" in text
     assert max(map(len, text.splitlines())) <= 80
 
@@ -117,7 +118,7 @@ def test_methods(models: dict[str, Path], tmp_path: Path) -> None:
     """Eighteen forms of three models under two conditions, in three tables."""
     outcome = _audit("methods", tmp_path / "out", data=_data(tmp_path / "data"), **models)
     assert len(outcome.results.cells) == 3 * 18 * 2
-    text = render(outcome.results, outcome.costs, "html")
+    text = render(Findings(outcome.results, outcome.costs), "html")
     for title in ("Uniform bits and pruning", "Fuzzy rules", "Mixed bits"):
         assert f"<span>{title}" in text
 
@@ -182,5 +183,5 @@ def test_structured_small(models: dict[str, Path], tmp_path: Path) -> None:
         **models,
     )
     assert len(outcome.results.cells) == 3 * 8 * 2
-    text = render(outcome.results, outcome.costs, "table")
+    text = render(Findings(outcome.results, outcome.costs), "table")
     assert "Structured pruning, what it is made of" in text

@@ -8,6 +8,7 @@ from typing import Any
 from asrcompress.core.corpus import Corpus, Utterance
 from asrcompress.core.cost import Cost, Sizes
 from asrcompress.core.evaluation import Evaluation
+from asrcompress.core.findings import Findings
 from asrcompress.core.results import ConditionResult, CostTable
 from asrcompress.evaluate import (
     ArtefactNote,
@@ -60,7 +61,7 @@ def stored_run(folder: Path, *, by: tuple[str, ...] = (), baseline: str | None =
     results = summarise(matrix, Statistics(seed=3, margin=0.02, replicates=200, by=by))
     costs = CostTable(costs={"fp32": _COST})
     folder.mkdir()
-    write(folder, results, costs, matrix.evaluations, errors_of(matrix))
+    write(folder, Findings(results, costs, errors_of(matrix)), matrix.evaluations)
     return folder
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from asrcompress.core.errors import InputError, NothingToEvaluateError
 from asrcompress.core.evaluation import ErrorCounts
+from asrcompress.core.findings import Findings
 from asrcompress.evaluate import Outcome, kaldi_line
 from asrcompress.evaluate.rescore import RescoreRequest, run
 from asrcompress.report import write
@@ -25,7 +26,7 @@ def _written(outcome: Outcome, folder: Path) -> Path:
     cells = [(cell.artefact, cell.condition) for cell in outcome.results.cells]
     evaluations = dict(zip(cells, outcome.evaluations, strict=True))
     folder.mkdir()
-    write(folder, outcome.results, outcome.costs, evaluations, outcome.errors)
+    write(folder, Findings(outcome.results, outcome.costs, outcome.errors), evaluations)
     return folder
 
 

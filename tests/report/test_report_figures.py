@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from asrcompress.core.findings import Findings
 from asrcompress.core.results import CostTable, Results
 from asrcompress.report.figure_data import Figure, figures_of
 from asrcompress.report.figures import BOTTOM, HEIGHT, TOP, Chart, chart_groups
@@ -11,7 +12,7 @@ from asrcompress.report.view import build_view
 
 
 def _figures(results: Results) -> tuple[Figure, ...]:
-    return figures_of(build_view(results, CostTable()))
+    return figures_of(build_view(Findings(results, CostTable())))
 
 
 def _figure(results: Results, number: str, model: str, title: str = "") -> Figure:

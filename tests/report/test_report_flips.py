@@ -11,6 +11,7 @@ from rich.console import Console
 
 from asrcompress.cli.boundary import run
 from asrcompress.core.error_table import AlignedWord, ErrorTable
+from asrcompress.core.findings import Findings
 from asrcompress.core.results import CostTable, Results
 from asrcompress.report import flips, render, tables, without_text, write
 from asrcompress.report.console import plain
@@ -40,7 +41,7 @@ def test_terminal_shows_the_worst_of_each_cell(
     wild_results: Results, wild_errors: ErrorTable
 ) -> None:
     """Two of thirty-one, how many there are in all, and the confusions; nothing without flips."""
-    text = plain(tables(wild_results, CostTable(), errors=wild_errors, flips=2))
+    text = plain(tables(Findings(wild_results, CostTable(), wild_errors), flips=2))
     flat = " ".join(text.split())
     assert "robust/prune30 under noise-babble-0dB: 31 utterances right with robust/fp32" in flat
     assert "the worst 2:" in text
@@ -48,7 +49,7 @@ def test_terminal_shows_the_worst_of_each_cell(
     assert "1089-134686-0001" not in text
     assert re.search(r"^in +\(deleted\) +9 +1 +\+8$", text, re.MULTILINE)
     assert max(map(len, text.splitlines())) <= 80
-    assert "hoped" not in plain(tables(wild_results, CostTable(), errors=wild_errors))
+    assert "hoped" not in plain(tables(Findings(wild_results, CostTable(), wild_errors)))
 
 
 def test_terminal_colours_what_the_marks_mark(
@@ -57,7 +58,7 @@ def test_terminal_colours_what_the_marks_mark(
     """Substitutions yellow (33), deletions red (31), insertions cyan (36)."""
     stream = io.StringIO()
     console = Console(file=stream, width=80, force_terminal=True, color_system="standard")
-    console.print(*tables(wild_results, CostTable(), errors=wild_errors, flips=1))
+    console.print(*tables(Findings(wild_results, CostTable(), wild_errors), flips=1))
     text = stream.getvalue()
     for mark in ("\x1b[33m[café->caffè]", "\x1b[31m-était-"):
         assert mark in text
@@ -65,7 +66,7 @@ def test_terminal_colours_what_the_marks_mark(
 
 def test_no_errors_beside_the_results_is_said(wild_results: Results) -> None:
     """--flips without errors.json is not passed over in silence."""
-    text = plain(tables(wild_results, CostTable(), flips=3))
+    text = plain(tables(Findings(wild_results, CostTable()), flips=3))
     assert "No errors are recorded beside these results" in text
 
 
@@ -74,14 +75,14 @@ def test_without_a_baseline_nothing_is_missed(wild_results: Results) -> None:
     cells = tuple(row.model_copy(update={"comparison": None}) for row in wild_results.cells)
     alone = tuple(row.model_copy(update={"baseline": None}) for row in wild_results.artefacts)
     results = wild_results.model_copy(update={"cells": cells, "artefacts": alone})
-    text = plain(tables(results, CostTable(), flips=5))
+    text = plain(tables(Findings(results, CostTable()), flips=5))
     assert text.startswith("No baseline: nothing was compared.")
     assert "No errors" not in text
 
 
 def test_markdown_has_a_few_folded(wild_results: Results, wild_errors: ErrorTable) -> None:
     """The totals, five utterances at most, long ones cut to their errors, and the confusions."""
-    text = render(wild_results, CostTable(), "markdown", wild_errors)
+    text = render(Findings(wild_results, CostTable(), wild_errors), "markdown")
     part = text.partition("<summary>What compression broke</summary>")[2].partition("</details>")[0]
     assert "33 utterances right with the baseline and wrong when compressed, 3 the other" in part
     assert part.count("\n| robust/") == 5 + 4
@@ -92,7 +93,7 @@ def test_markdown_has_a_few_folded(wild_results: Results, wild_errors: ErrorTabl
 
 def test_html_folds_every_cell(wild_results: Results, wild_errors: ErrorTable) -> None:
     """A fold for each cell that broke anything, ten utterances at most, words for ears too."""
-    text = render(wild_results, CostTable(), "html", wild_errors)
+    text = render(Findings(wild_results, CostTable(), wild_errors), "html")
     assert "robust/prune30 under noise-babble-0dB: 31 newly wrong, 2 newly right" in text
     assert "robust/int8 under room-small: 0" not in text
     assert text.count('<p class="alignment"') == 2 + 10
@@ -107,9 +108,9 @@ def test_hostile_transcripts_stay_text(
 ) -> None:
     """No tag, no mention, no escape code and no markup comes out of a transcript."""
     errors = _hostile(wild_errors)
-    text = render(wild_results, CostTable(), name, errors)
+    text = render(Findings(wild_results, CostTable(), errors), name)
     if name == "table":
-        text = plain(tables(wild_results, CostTable(), errors=errors, flips=2))
+        text = plain(tables(Findings(wild_results, CostTable(), errors), flips=2))
         assert "[red]<script>" in text
         assert "\u202e" not in text
     elif name != "json":
@@ -123,7 +124,7 @@ def test_hostile_transcripts_stay_text(
 
 def test_without_text_keeps_the_counts(wild_results: Results, wild_errors: ErrorTable) -> None:
     """A page to share: how many broke, and not a word of what was said."""
-    page = render(wild_results, CostTable(), "html", without_text(wild_errors))
+    page = render(Findings(wild_results, CostTable(), without_text(wild_errors)), "html")
     assert "31 newly wrong" in page
     for word in ("crazy", "fermé", "1089-134686"):
         assert word not in page
@@ -136,7 +137,7 @@ def test_the_command_reads_errors_beside_the_results(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """--flips in the terminal and in a file; --no-text leaves the words out."""
-    write(tmp_path / "run", wild_results, CostTable(), {}, wild_errors)
+    write(tmp_path / "run", Findings(wild_results, CostTable(), wild_errors), {})
     page = tmp_path / "flips.txt"
     assert run(["report", str(tmp_path / "run"), "--flips", "1"]) == 0
     assert "[lazy->crazy]" in capsys.readouterr().out

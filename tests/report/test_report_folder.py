@@ -11,6 +11,7 @@ import pytest
 from asrcompress.core.cost import Sizes
 from asrcompress.core.error_table import ErrorTable, read_errors
 from asrcompress.core.evaluation import Decoding, ErrorCounts, Evaluation, UtteranceScore
+from asrcompress.core.findings import Findings
 from asrcompress.core.results import CostTable, Results, read_results
 from asrcompress.report import write
 from asrcompress.report.folder import FILE_NAMES
@@ -85,8 +86,8 @@ def test_an_evaluation_of_no_cell_is_refused(results: Results) -> None:
 def test_folder_is_complete_and_reads_back(
     tmp_path: Path, results: Results, costs: CostTable
 ) -> None:
-    """Eight files, nothing temporary, and read_results gives what was written."""
-    write(tmp_path, results, costs, {("fp32", "clean"): _evaluation("fp32")})
+    """Eight files where nothing else was measured, and read_results gives what was written."""
+    write(tmp_path, Findings(results, costs), {("fp32", "clean"): _evaluation("fp32")})
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "cells.csv",
         "cost.json",
@@ -97,7 +98,8 @@ def test_folder_is_complete_and_reads_back(
         "results.json",
         "utterances.jsonl",
     ]
-    assert sorted(FILE_NAMES) == sorted(path.name for path in tmp_path.iterdir())
+    beside = {"speed.json", "gates.json", "ledgers.json"}
+    assert {*FILE_NAMES} == {path.name for path in tmp_path.iterdir()} | beside
     assert read_results(tmp_path) == (results, costs)
     assert read_errors(tmp_path) == ErrorTable()
     with (tmp_path / "cells.csv").open(encoding="utf-8", newline="") as stream:
@@ -106,7 +108,7 @@ def test_folder_is_complete_and_reads_back(
 
 def test_errors_read_back(tmp_path: Path, wild_results: Results, wild_errors: ErrorTable) -> None:
     """errors.json is what was given, whatever is in its words."""
-    write(tmp_path, wild_results, CostTable(), {}, wild_errors)
+    write(tmp_path, Findings(wild_results, CostTable(), wild_errors), {})
     assert read_errors(tmp_path) == wild_errors
 
 
@@ -115,8 +117,8 @@ def test_same_results_same_bytes_whatever_the_timings(
 ) -> None:
     """No file of results knows how fast the machine was."""
     evaluations = {("fp32", "clean"): _evaluation("fp32")}
-    write(tmp_path / "a", results, costs, evaluations)
-    write(tmp_path / "b", results, CostTable(), evaluations)
+    write(tmp_path / "a", Findings(results, costs), evaluations)
+    write(tmp_path / "b", Findings(results, CostTable()), evaluations)
     for name in ("results.json", "cells.csv", "figures.csv", "errors.json", "utterances.jsonl"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
@@ -128,5 +130,5 @@ def test_nan_stops_the_writing_before_the_first_file(
     spoilt = results.conditions[0].model_copy(update={"audio_s": float("nan")})
     odd = results.model_copy(update={"conditions": (spoilt, *results.conditions[1:])})
     with pytest.raises(ValueError, match="JSON"):
-        write(tmp_path / "out", odd, costs, {})
+        write(tmp_path / "out", Findings(odd, costs), {})
     assert not (tmp_path / "out").exists()

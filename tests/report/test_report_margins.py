@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from asrcompress.core.findings import Findings
 from asrcompress.core.results import CostTable, Results
 from asrcompress.report import tables
 from asrcompress.report.console import plain
@@ -12,7 +13,7 @@ from asrcompress.report.view import build_view
 
 
 def _text(results: Results, margins: bool | None) -> str:
-    return plain(tables(results, CostTable(), margins=margins))
+    return plain(tables(Findings(results, CostTable()), margins=margins))
 
 
 def test_a_table_for_noise_types_levels_and_rooms(wild_results: Results) -> None:
@@ -78,11 +79,11 @@ def test_verdicts_of_sums_say_what_they_are_adjusted_for(wild_results: Results) 
         for row in wild_results.margins
     )
     results = wild_results.model_copy(update={"margins": margins})
-    assert sums in (build_view(results, CostTable()).method or "")
+    assert sums in (build_view(Findings(results, CostTable())).method or "")
     cells = {(cell.artefact, cell.condition): cell.comparison for cell in results.cells}
     again = tuple(
         row.model_copy(update={"comparison": cells[row.artefact, row.conditions[0]]})
         for row in results.margins
     )
     repeated = results.model_copy(update={"margins": again})
-    assert "sums" not in (build_view(repeated, CostTable()).method or "")
+    assert "sums" not in (build_view(Findings(repeated, CostTable())).method or "")

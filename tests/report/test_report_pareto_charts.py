@@ -11,6 +11,7 @@ from itertools import combinations
 import pytest
 
 from asrcompress.core.cost import Sizes
+from asrcompress.core.findings import Findings
 from asrcompress.core.results import CostTable, Results
 from asrcompress.core.speed import SpeedTable
 from asrcompress.report import render
@@ -27,7 +28,7 @@ def _fronts(
     results: Results, costs: CostTable | None = None, speed: SpeedTable | None = None
 ) -> dict[tuple[str, str], Front]:
     """By measure and condition."""
-    found = fronts_of(build_view(results, costs or CostTable(), None, speed))
+    found = fronts_of(build_view(Findings(results, costs or CostTable(), speed=speed)))
     return {(front.measure.name, front.condition): front for front in found}
 
 
@@ -99,7 +100,7 @@ def test_what_has_no_size_is_named_and_not_drawn(results: Results) -> None:
     none = _sized(deployed(results), **dict.fromkeys(("fp32", "int8", "prune30"), None))
     none = _sized(none, **{"int8-openvino": None})
     assert _fronts(none) == {}
-    assert "Pareto" not in render(none, CostTable(), "html")
+    assert "Pareto" not in render(Findings(none, CostTable()), "html")
 
 
 def test_ties_are_all_on_the_front(results: Results) -> None:
@@ -184,7 +185,7 @@ def test_no_two_names_overlap_in_any_picture(wild_results: Results) -> None:
 
 def test_pictures_have_words_and_a_table(results: Results) -> None:
     """A title and a description for who does not see it, and every number below."""
-    text = render(deployed(results), CostTable(), "html", speed=speeds())
+    text = render(Findings(deployed(results), CostTable(), speed=speeds()), "html")
     page = Page(text)
     named = [a["aria-labelledby"] for tag, a in page.attributes if tag == "svg" and "role" in a]
     ids = {attributes.get("id") for _, attributes in page.attributes}
@@ -203,7 +204,7 @@ def test_pictures_have_words_and_a_table(results: Results) -> None:
 def test_hostile_names_stay_text_in_pictures(results: Results) -> None:
     """A name that is markup is cut and escaped, in the label, the title and the table."""
     text = deployed(results).model_dump_json().replace('"int8"', json.dumps(HOSTILE))
-    page = render(Results.model_validate_json(text), CostTable(), "html")
+    page = render(Findings(Results.model_validate_json(text), CostTable()), "html")
     assert "<script>alert" not in page
     assert Page(page).counts["script"] == 1
     labels = re.findall(r'<text class="name[^>]*>([^<]*)</text>', page)
@@ -213,7 +214,7 @@ def test_hostile_names_stay_text_in_pictures(results: Results) -> None:
 @pytest.mark.parametrize("name", ["table", "markdown"])
 def test_texts_name_the_fronts(name: str, results: Results) -> None:
     """One line for each."""
-    text = render(deployed(results), CostTable(), name, speed=speeds())
+    text = render(Findings(deployed(results), CostTable(), speed=speeds()), name)
     lines = [line.removeprefix("- ") for line in " ".join(text.split()).split("Pareto front ")]
     assert len(lines) == 1 + 4
     assert lines[1].startswith("(WER under clean, size): fp32, int8, int8-openvino, int4-onnx")
@@ -221,8 +222,8 @@ def test_texts_name_the_fronts(name: str, results: Results) -> None:
 
 def test_figures_hold_the_front_of_size_in_every_condition(results: Results) -> None:
     """Bytes, counts, and whether it is on the front; nothing that a second run would change."""
-    text = render(deployed(results), CostTable(), "figures", speed=speeds())
-    assert text == render(deployed(results), CostTable(), "figures")
+    text = render(Findings(deployed(results), CostTable(), speed=speeds()), "figures")
+    assert text == render(Findings(deployed(results), CostTable()), "figures")
     rows = [row for row in csv.DictReader(io.StringIO(text)) if row["figure"] == "pareto"]
     assert len(rows) == 5 * 2
     (row,) = [r for r in rows if (r["artefact"], r["series"]) == ("int8", "noise-5dB")]
@@ -233,7 +234,7 @@ def test_figures_hold_the_front_of_size_in_every_condition(results: Results) -> 
 
 def test_json_has_the_fronts(results: Results) -> None:
     """Values, rates as fractions, and who is on the front."""
-    value = json.loads(render(deployed(results), CostTable(), "json", speed=speeds()))
+    value = json.loads(render(Findings(deployed(results), CostTable(), speed=speeds()), "json"))
     front = value["fronts"][1]
     assert (front["measure"], front["unit"], front["condition"]) == ("speed", "x", "clean")
     assert front["points"][2] == {

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from asrcompress.core.findings import Findings
 from asrcompress.core.pivot import PivotTable
 from asrcompress.core.results import ClassShareResult, CostTable, PublishedFigure, Results
 from asrcompress.report import render
@@ -23,7 +24,7 @@ def _with(results: Results, *tables: PivotTable, **artefact: Any) -> Results:
 
 def _pivot(results: Results, **table: Any) -> Pivot:
     asked = PivotTable.model_validate({"title": "T", **table})
-    (found,) = build_view(_with(results, asked), CostTable()).pivots
+    (found,) = build_view(Findings(_with(results, asked), CostTable())).pivots
     return found
 
 
@@ -63,7 +64,7 @@ def test_classes_of_one_compression(results: Results) -> None:
         {"title": "T", "columns": ["int4"], "values": values, "rows": "model", "data": ["clean"]}
     )
     changed = _with(results, table, class_shares=shares, model="models/Hubert/")
-    (pivot,) = build_view(changed, CostTable()).pivots
+    (pivot,) = build_view(Findings(changed, CostTable())).pivots
     assert pivot.title == "T (int4)"
     assert [head[-1] for head in pivot.heads] == ["WER %", "zipped MB", "%L", "%M", "%H", "%Pr"]
     # 96 errors and 12 % of them more, of 2400
@@ -95,7 +96,7 @@ def test_values_down_and_models_across(wild_results: Results) -> None:
         | {"data": ["clean"]}
     )
     changed = _with(wild_results, table, parameters=315_471_520)
-    (pivot,) = build_view(changed, CostTable()).pivots
+    (pivot,) = build_view(Findings(changed, CostTable())).pivots
     assert pivot.heads == (("wav2vec2",), ("robust",))
     assert pivot.rows == (
         (("parameters M",), ("315.5", "315.5")),
@@ -126,7 +127,7 @@ def test_divergence_is_of_the_same_condition(wild_results: Results) -> None:
     """What was measured on noisy calibration audio stands in the row of that noise."""
     table = PivotTable(title="T", columns=("int8",), values=("divergence",))
     changed = _with(wild_results, table, divergence={"clean": 0.0123, "noise-0dB": 0.5})
-    (pivot,) = build_view(changed, CostTable()).pivots
+    (pivot,) = build_view(Findings(changed, CostTable())).pivots
     found = {names: cells[0] for names, cells in pivot.rows}
     assert found["robust", "clean"] == "0.012"
     assert found["robust", "noise-0dB"] == "0.5"
@@ -145,7 +146,7 @@ def test_every_page_has_the_tables(name: str, wild_results: Results) -> None:
     """Title, heads and a row; a hostile title neither breaks a table nor runs."""
     title = "Table II|<script>x</script>"
     table = PivotTable(title=title, columns=("fp32", "int8"), values=("wer", "disk_mb"))
-    text = render(_with(wild_results, table), CostTable(), name)
+    text = render(Findings(_with(wild_results, table), CostTable()), name)
     row = {
         "table": r"^wav2vec2 +clean +4\.0 .*4\.1",
         "markdown": r"^\| wav2vec2 \| clean \| 4\.0 \| .*\| 4\.1 \|",
@@ -155,14 +156,14 @@ def test_every_page_has_the_tables(name: str, wild_results: Results) -> None:
     assert "<script>x" not in text or name == "table"
     if name == "html":
         assert '<th scope="colgroup" class="num" colspan="2">int8</th>' in text
-    assert "Table II" not in render(wild_results, CostTable(), name)
+    assert "Table II" not in render(Findings(wild_results, CostTable()), name)
 
 
 def test_a_wide_table_fits_80_columns(results: Results) -> None:
     """Five compressions with two values each go to as many tables as are needed."""
     columns = tuple(row.compression for row in results.artefacts)
     table = PivotTable(title="Wide", columns=columns, values=("wer", "zipped_mb"))
-    text = render(_with(results, table), CostTable(), "table")
+    text = render(Findings(_with(results, table), CostTable()), "table")
     assert max(map(len, text.splitlines())) <= 80
     assert text.count("Wide") > 1
     assert "…" not in text

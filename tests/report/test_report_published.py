@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from asrcompress.core.findings import Findings
 from asrcompress.core.results import CostTable, PublishedFigure, Results
 from asrcompress.report import render
 from asrcompress.report.published import PublishedRow, published_rows
@@ -67,7 +68,7 @@ def test_what_was_not_measured_is_none(wild_results: Results, place: dict[str, o
 @pytest.mark.parametrize("name", ["table", "markdown", "html"])
 def test_every_page_shows_both_and_the_differences(wild_results: Results, name: str) -> None:
     """Published, measured, their difference, a dash, and the set-ups' differences."""
-    text = render(wild_results, CostTable(), name)
+    text = render(Findings(wild_results, CostTable()), name)
     assert "Pimentel et al. 2023" in text
     row = re.search(r"room-medium\W[^\n]*5\.2.*?5\.7.*?\+0\.50", text)
     assert row

@@ -13,6 +13,7 @@ import pytest
 
 from asrcompress.cli.boundary import run
 from asrcompress.core.files import write_json
+from asrcompress.core.findings import Findings
 from asrcompress.core.results import CostTable, Results
 from asrcompress.core.speed import SpeedTable
 from asrcompress.report import render, tables
@@ -63,7 +64,7 @@ def _text(table: SpeedTable) -> str:
 
 
 def _rows(table: SpeedTable, results: Results) -> dict[tuple[str, ...], dict[str, str]]:
-    text = render(results, CostTable(), "speed", speed=table)
+    text = render(Findings(results, CostTable(), speed=table), "speed")
     found = csv.DictReader(io.StringIO(text))
     names = ("model", "measure", "batch_size", "audio_s")
     return {tuple(row[name] for name in names): row for row in found}
@@ -161,7 +162,7 @@ def test_devices_have_a_column_where_they_differ() -> None:
 @pytest.mark.parametrize("name", ["table", "markdown", "html"])
 def test_pages_say_what_ran_and_what_it_means(name: str, results: Results) -> None:
     """Kernels, the machine and the notes beside the numbers; none of them without a run."""
-    text = render(deployed(results), CostTable(), name, speed=speeds())
+    text = render(Findings(deployed(results), CostTable(), speed=speeds()), name)
     for words in (
         "Speed on this machine",
         "2.40x",
@@ -171,7 +172,7 @@ def test_pages_say_what_ran_and_what_it_means(name: str, results: Results) -> No
         "MatMulNBits",
     ):
         assert words in text, words
-    assert "Speed on this machine" not in render(deployed(results), CostTable(), name)
+    assert "Speed on this machine" not in render(Findings(deployed(results), CostTable()), name)
 
 
 @pytest.mark.parametrize("name", ["table", "markdown", "html"])
@@ -180,16 +181,18 @@ def test_costs_of_the_same_run_are_not_shown_twice(
 ) -> None:
     """The run has all artefacts: its table alone; where it lacks one, both stay."""
     kept = CostTable(costs={name: costs.costs[name] for name in ("fp32", "int8")})
-    shown = render(deployed(results), kept, name, speed=speeds())
+    shown = render(Findings(deployed(results), kept, speed=speeds()), name)
     assert "cpu, 2 threads, batch 8" not in shown
     assert "was not measured" not in shown.replace("Not measured", "")
-    assert "cpu, 2 threads, batch 8" in render(deployed(results), costs, name, speed=speeds())
+    assert "cpu, 2 threads, batch 8" in render(
+        Findings(deployed(results), costs, speed=speeds()), name
+    )
 
 
 @pytest.mark.parametrize("name", ["table", "markdown", "html", "json"])
 def test_hostile_names_stay_text(name: str, results: Results) -> None:
     """A model's name in the run can hold anything; no line is wider, nothing acts."""
-    text = render(results, CostTable(), name, speed=_renamed(speeds(), "int8", HOSTILE))
+    text = render(Findings(results, CostTable(), speed=_renamed(speeds(), "int8", HOSTILE)), name)
     assert "\x1b" not in text
     if name == "table":
         assert max(map(len, text.splitlines())) <= 80
@@ -229,7 +232,7 @@ def test_csv_holds_one_by_one_against_batches(results: Results) -> None:
 
 def test_json_has_the_run_with_its_ratios(results: Results) -> None:
     """speed.json's own keys, and ratios by batch size; as its schema says."""
-    value = json.loads(render(results, CostTable(), "json", speed=speeds()))["speed"]
+    value = json.loads(render(Findings(results, CostTable(), speed=speeds()), "json"))["speed"]
     assert value["ratios"]["int8-openvino"]["rtfx"] == {"1": 2.2, "8": 2.4}
     own = speeds().model_dump(mode="json")
     assert {name: value[name] for name in own} == own
@@ -239,7 +242,7 @@ def test_json_has_the_run_with_its_ratios(results: Results) -> None:
 
 def test_html_sorts_by_the_numbers_behind_the_words(results: Results) -> None:
     """45 (55) ms sorts as its median."""
-    text = render(results, CostTable(), "html", speed=speeds())
+    text = render(Findings(results, CostTable(), speed=speeds()), "html")
     assert re.search(r'data-value="45\.45\d*">45 \(55\)</td>', text)
 
 
@@ -255,7 +258,7 @@ def test_slowness_in_torch_is_said_of_torch_alone(results: Results) -> None:
         for row in found.artefacts
     )
     found = found.model_copy(update={"artefacts": artefacts})
-    text = " ".join(plain(tables(found, CostTable(), speed=speeds())).split())
+    text = " ".join(plain(tables(Findings(found, CostTable(), speed=speeds()))).split())
     assert "Note: int8: 8-bit weights (or fewer) in torch" in text
     assert "measured against the baseline: speed int8 0.90x." in text
 

@@ -6,6 +6,7 @@ import json
 import re
 
 from asrcompress.core.error_table import ErrorTable
+from asrcompress.core.findings import Findings
 from asrcompress.core.results import CostTable, Results
 from asrcompress.report import render
 from tests.report.pages import Page
@@ -22,7 +23,7 @@ def renamed(results: Results, name: str) -> Results:
 
 def test_html_is_whole_and_loads_nothing(results: Results, costs: CostTable) -> None:
     """Tags are nested, no address is loaded, and the policy forbids it."""
-    text = render(results, costs, "html")
+    text = render(Findings(results, costs), "html")
     page = Page(text)
     assert page.addresses == []
     assert "url(" not in text
@@ -32,7 +33,7 @@ def test_html_is_whole_and_loads_nothing(results: Results, costs: CostTable) -> 
 
 def test_html_has_the_matrix_chart_and_readable_marks(results: Results, costs: CostTable) -> None:
     """50 cells, charts of 5 x 6 and 5 x 3 points, verdicts in words for who sees no marks."""
-    text = render(results, costs, "html")
+    text = render(Findings(results, costs), "html")
     page = Page(text)
     assert text.count('data-value="0.125"') == 1
     assert text.count("<strong>") == 50
@@ -43,7 +44,7 @@ def test_html_has_the_matrix_chart_and_readable_marks(results: Results, costs: C
 
 def test_html_escapes_names(results: Results, costs: CostTable) -> None:
     """A name with a script in it stays text."""
-    text = render(renamed(results, HOSTILE), costs, "html")
+    text = render(Findings(renamed(results, HOSTILE), costs), "html")
     assert "<script>alert" not in text
     assert "&lt;script&gt;alert" in text
     assert Page(text).counts["script"] == 1
@@ -56,7 +57,7 @@ def test_html_leaves_out_fields_of_too_many_values(results: Results, costs: Cost
         group.model_copy(update={"field": "speaker", "value": f"s{index}"}) for index in range(41)
     )
     cells = (results.cells[0].model_copy(update={"groups": many}), *results.cells[1:])
-    text = render(results.model_copy(update={"cells": cells}), costs, "html")
+    text = render(Findings(results.model_copy(update={"cells": cells}), costs), "html")
     assert "speaker has 41 values, too many for this page" in text
     assert "WER by gender" in text
     assert "WER by speaker" not in text
@@ -64,7 +65,7 @@ def test_html_leaves_out_fields_of_too_many_values(results: Results, costs: Cost
 
 def test_html_of_everything_is_whole(wild_results: Results, wild_errors: ErrorTable) -> None:
     """Margins, figures, tests, a paper, broken utterances: nested, captioned, loading nothing."""
-    text = render(wild_results, CostTable(), "html", wild_errors)
+    text = render(Findings(wild_results, CostTable(), wild_errors), "html")
     page = Page(text)
     assert page.addresses == []
     assert page.counts["script"] == 1
@@ -94,7 +95,7 @@ def test_html_says_what_inconclusive_cells_could_show(wild_results: Results) -> 
     """One line for each inconclusive cell and margin, none for the others."""
     cells = [*wild_results.cells, *wild_results.margins]
     verdicts = [row.comparison.verdict.value for row in cells if row.comparison]
-    text = render(wild_results, CostTable(), "html")
+    text = render(Findings(wild_results, CostTable()), "html")
     assert text.count("least to show") == verdicts.count("inconclusive") > 0
 
 
@@ -102,14 +103,14 @@ def test_html_marks_interactions_in_words_too(wild_results: Results) -> None:
     """A star, and a word for who does not see it, where the interval excludes 0."""
     found = [row.comparison.interaction for row in wild_results.cells if row.comparison]
     clear = [row for row in found if row and (row.interval.low > 0 or row.interval.high < 0)]
-    text = render(wild_results, CostTable(), "html")
+    text = render(Findings(wild_results, CostTable()), "html")
     assert text.count('<span class="sr">the interval excludes 0</span>') == len(clear) > 0
 
 
 def test_html_keeps_joiners_and_drops_controls(wild_results: Results) -> None:
     """Persian is written with U+200C; an escape code or a change of direction is not text."""
     title = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 \x1b[2J \u202e"
-    text = render(wild_results.model_copy(update={"title": title}), CostTable(), "html")
+    text = render(Findings(wild_results.model_copy(update={"title": title}), CostTable()), "html")
     assert "\u06cc\u200c\u062e" in text
     assert "\x1b" not in text
     assert "\u202e" not in text
@@ -117,7 +118,7 @@ def test_html_keeps_joiners_and_drops_controls(wild_results: Results) -> None:
 
 def test_html_says_what_sums_are_adjusted_for(wild_results: Results) -> None:
     """The tables by noise type, SNR and room have verdicts of their own family."""
-    text = render(wild_results, CostTable(), "html")
+    text = render(Findings(wild_results, CostTable()), "html")
     section = text[text.index('<h2 id="margins">') :]
     assert "adjusted (Holm) for all these sums together" in section
     assert "not adjusted" not in section

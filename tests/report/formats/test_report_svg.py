@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from xml.etree import ElementTree
 
+from asrcompress.core.findings import Findings
 from asrcompress.core.results import CostTable, Results
 from asrcompress.report import render
 from tests.report.speeds import deployed, speeds
@@ -20,7 +21,7 @@ def _texts(text: str) -> list[str]:
 
 def test_file_has_every_picture_and_every_name(results: Results) -> None:
     """Two measures in two conditions, two side by side; prune30 was not timed."""
-    text = render(deployed(results), CostTable(), "svg", speed=speeds())
+    text = render(Findings(deployed(results), CostTable(), speed=speeds()), "svg")
     names = _texts(text)
     titles = [name for name in names if name.startswith("WER under")]
     assert titles == [
@@ -36,7 +37,7 @@ def test_file_has_every_picture_and_every_name(results: Results) -> None:
 
 def test_file_loads_nothing_and_is_described(results: Results) -> None:
     """No address but the name space; a title and the fronts in words."""
-    text = render(deployed(results), CostTable(), "svg")
+    text = render(Findings(deployed(results), CostTable()), "svg")
     assert text.count("http") == 1
     assert "url(" not in text
     root = ElementTree.fromstring(text)
@@ -51,7 +52,7 @@ def test_hostile_names_stay_text(results: Results) -> None:
     """Markup in a name is text, control characters are gone, and the file is XML still."""
     name = "<script>1</script>\x1b\x00&amp;"
     text = deployed(results).model_dump_json().replace('"int8"', json.dumps(name))
-    drawn = render(Results.model_validate_json(text), CostTable(), "svg")
+    drawn = render(Findings(Results.model_validate_json(text), CostTable()), "svg")
     assert any(found.startswith("<script>") for found in _texts(drawn))
     assert "<script>" not in drawn
 
@@ -59,6 +60,6 @@ def test_hostile_names_stay_text(results: Results) -> None:
 def test_nothing_to_draw_is_said(results: Results) -> None:
     """One artefact alone is no choice."""
     one = results.model_copy(update={"artefacts": results.artefacts[:1]})
-    assert _texts(render(one, CostTable(), "svg")) == [
+    assert _texts(render(Findings(one, CostTable()), "svg")) == [
         "No two artefacts have both a WER and a size or speed."
     ]

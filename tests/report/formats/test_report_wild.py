@@ -15,6 +15,7 @@ from asrcompress.core.cost import Sizes
 from asrcompress.core.error_table import ErrorTable
 from asrcompress.core.evaluation import STORED_HYPOTHESES, Decoding
 from asrcompress.core.files import write_json
+from asrcompress.core.findings import Findings
 from asrcompress.core.results import CostTable, Results
 from asrcompress.report import render, tables
 from asrcompress.report.console import plain
@@ -28,7 +29,7 @@ def _rows(text: str) -> list[dict[str, str]]:
 
 def test_kaldi_lines_are_greppable(wild_results: Results) -> None:
     """As Kaldi prints it, then artefact and condition; a line per cell."""
-    lines = render(wild_results, CostTable(), "kaldi").splitlines()
+    lines = render(Findings(wild_results, CostTable()), "kaldi").splitlines()
     assert lines[0] == "%WER 4.00 [ 40 / 1000, 4 ins, 12 del, 24 sub ] wav2vec2/fp32 clean"
     assert len(lines) == 10 * 20
     pattern = r"%WER \d+\.\d\d \[ \d+ / \d+, \d+ ins, \d+ del, \d+ sub \] \S+ \S+"
@@ -37,7 +38,7 @@ def test_kaldi_lines_are_greppable(wild_results: Results) -> None:
 
 def test_cells_hold_places_and_tests(wild_results: Results) -> None:
     """Old columns first and unchanged; then where a cell stands, and what was tested."""
-    text = render(wild_results, CostTable(), "csv")
+    text = render(Findings(wild_results, CostTable()), "csv")
     assert COLUMNS[:3] == ("artefact", "compression", "condition")
     assert COLUMNS[19] == "zipped_bytes"
     rows = {(row["artefact"], row["condition"]): row for row in _rows(text)}
@@ -66,7 +67,7 @@ def test_cells_hold_places_and_tests(wild_results: Results) -> None:
 
 def test_figures_are_tidy(wild_results: Results) -> None:
     """Points of the five figures, margins and subgroups, each with its counts."""
-    rows = _rows(render(wild_results, CostTable(), "figures"))
+    rows = _rows(render(Findings(wild_results, CostTable()), "figures"))
     assert {row["figure"] for row in rows} == {
         *("1a", "1b", "2a", "2b", "3", "margin", "group", "pareto"),
     }
@@ -93,12 +94,10 @@ def test_terminal_fits_80_columns_with_everything(
 ) -> None:
     """Long names, every table, broken utterances: nothing is wider, nothing is cut."""
     parts = tables(
-        wild_results,
-        CostTable(),
+        Findings(wild_results, CostTable(), wild_errors),
         groups=True,
         intervals=True,
         margins=True,
-        errors=wild_errors,
         flips=20,
     )
     text = plain(parts)
@@ -109,7 +108,7 @@ def test_terminal_fits_80_columns_with_everything(
 
 def test_terminal_intervals_have_tests(wild_results: Results) -> None:
     """MAPSSWE beside the interval; adjusted p-values and the least dWER in a table of their own."""
-    text = plain(tables(wild_results, CostTable(), intervals=True))
+    text = plain(tables(Findings(wild_results, CostTable()), intervals=True))
     table = text.partition("robust/prune20: WER in %, dWER to the baseline in points")[2]
     assert re.search(r"^clean +3\.9 +\[3\.5, 4\.3\] +\+0\.70 +\[.*\] +0\.002$", table, re.MULTILINE)
     tests = text.partition("robust/prune20: verdicts, adjusted p")[2]
@@ -120,11 +119,11 @@ def test_terminal_intervals_have_tests(wild_results: Results) -> None:
 
 def test_terminal_answers_whether_compression_costs_more(wild_results: Results) -> None:
     """Points beyond the clean's, a star where the interval excludes 0, the interval on request."""
-    short = plain(tables(wild_results, CostTable()))
+    short = plain(tables(Findings(wild_results, CostTable())))
     assert "Interaction: dWER minus dWER under clean, in points; * interval excludes 0" in short
     row = re.search(r"^noise-0dB +\+0\.60 +\+1\.70 \* +\+7\.50 \*", short, re.MULTILINE)
     assert row
-    long = plain(tables(wild_results, CostTable(), intervals=True))
+    long = plain(tables(Findings(wild_results, CostTable()), intervals=True))
     assert "+1.70 * [+0.97, +2.43]" in long
 
 
@@ -141,7 +140,7 @@ def test_markdown_leaves_out_what_no_comment_takes(wild_results: Results) -> Non
         for row in wild_results.cells
     ]
     large = wild_results.model_copy(update={"conditions": tuple(conditions), "cells": tuple(cells)})
-    text = render(large, CostTable(), "markdown")
+    text = render(Findings(large, CostTable()), "markdown")
     assert len(text) < 65_536
     assert "Too long for a comment, see report.html: Differences with intervals." in text
     assert "<summary>Provenance</summary>" in text
@@ -182,7 +181,7 @@ def test_stored_hypotheses_have_no_model_to_speak_of(wild_results: Results, name
             ),
         }
     )
-    text = render(results, CostTable(), name)
+    text = render(Findings(results, CostTable()), name)
     assert "None" not in text
     if name in ("markdown", "html"):
         assert "stored hypotheses" in text
@@ -191,7 +190,7 @@ def test_stored_hypotheses_have_no_model_to_speak_of(wild_results: Results, name
 
 def test_json_has_margins_and_errors(wild_results: Results, wild_errors: ErrorTable) -> None:
     """Rates beside the margins' counts; what broke, where it is known."""
-    value = json.loads(render(wild_results, CostTable(), "json", wild_errors))
+    value = json.loads(render(Findings(wild_results, CostTable(), wild_errors), "json"))
     assert value["margins"][0]["wer"] == pytest.approx(504 / 3000)
     assert value["errors"][2]["flips_total"] == 31
-    assert "errors" not in json.loads(render(wild_results, CostTable(), "json"))
+    assert "errors" not in json.loads(render(Findings(wild_results, CostTable()), "json"))
