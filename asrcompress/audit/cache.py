@@ -18,10 +18,21 @@ from typing import IO, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from asrcompress.audit.locks import Locks
 from asrcompress.core.errors import AsrcompressError, OutputError
 from asrcompress.core.files import read_json
 
 CELL_VERSION = 4  # raise it when a change of code changes hypotheses
+# Where pieces are, by the kind of task that makes them.
+FOLDERS = {
+    "calibration": "calibration",
+    "artefacts": "artefact",
+    "corpora": "corpus",
+    "cells": "cell",
+    "costs": "cost",
+    "speeds": "speed",
+    "failures": "failure",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +61,57 @@ class Cache:
         """Where all artefacts' measured speeds are, or are to be."""
         return self.folder / "speeds" / f"{key}.json"
 
+    def failure(self, task: str) -> Path:
+        """Where it is remembered that a task failed, by the task's id."""
+        return self.folder / "failures" / f"{task}.json"
+
+    @property
+    def locks(self) -> Locks:
+        """What keeps processes that share the cache from making the same piece at once."""
+        return Locks(self.folder / "locks")
+
     @property
     def calibration(self) -> Path:
         """Where noisy versions of the calibration audio are, or are to be."""
         return self.folder / "calibration"
 
-    def remove_leftovers(self) -> None:
-        """Delete what an interrupted run left unfinished; only while the lock is held."""
-        for kind in ("artefacts", "corpora", "calibration", "cells", "costs", "speeds"):
-            for path in (self.folder / kind).glob(".*"):
-                if path.is_dir():
-                    shutil.rmtree(path, ignore_errors=True)
-                else:
-                    path.unlink(missing_ok=True)
+    def remove_leftovers(self) -> int:
+        """Delete what interrupted runs left unfinished, not what another process works on.
+
+        Returns:
+            How many bytes that were.
+        """
+        return sum(self._remove_leftover(path, kind) for path, kind in self.leftovers())
+
+    def leftovers(self) -> Iterator[tuple[Path, str]]:
+        """What is unfinished in the cache, with the id of the task that it is of."""
+        for folder, kind in FOLDERS.items():
+            for path in sorted((self.folder / folder).glob(".*")):
+                key = path.name[1:].partition(".")[0]
+                yield path, key if folder == "failures" else f"{kind}-{key}"
+
+    def _remove_leftover(self, path: Path, task: str) -> int:
+        if not self.locks.is_free(task):
+            return 0
+        size = size_bytes(path)
+        remove(path)
+        return size
+
+
+def size_bytes(path: Path) -> int:
+    """What a file or a folder takes; links in it are not followed."""
+    if path.is_symlink() or not path.is_dir():
+        return path.lstat().st_size if os.path.lexists(path) else 0
+    inside = (Path(place) / name for place, _, names in os.walk(path) for name in names)
+    return sum(one.lstat().st_size for one in inside if os.path.lexists(one))
+
+
+def remove(path: Path) -> None:
+    """Delete a file, a link as such, or a folder; what is gone already is no error."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 Form = TypeVar("Form", bound=BaseModel)

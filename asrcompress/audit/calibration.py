@@ -115,25 +115,52 @@ def make_calibration(
         InputError: a recording cannot be read.
         OutputError: the folder cannot be written.
     """
-    from asrcompress.compress.calibration import read_calibration
+    for _, key in planned.noisy:
+        if not (folder / key).is_dir():
+            make_noisy(planned, key, folder, workers=workers, progress=progress)
+    return made_calibration(planned, folder)
+
+
+def make_noisy(
+    planned: PlannedCalibration,
+    key: str,
+    folder: Path,
+    *,
+    workers: int | None = None,
+    progress: Progress = silent,
+) -> None:
+    """Write one noisy version, by its key, into the folder, which does not have it yet.
+
+    Raises:
+        InputError: a recording cannot be read.
+        OutputError: the folder cannot be written.
+    """
     from asrcompress.corrupt import CorruptRequest, run
 
-    source, name = planned.source, planned.sample.name
-    sample = Corpus(name, planned.sample.utterances)
-    places: list[tuple[str, str | Path]] = [(CLEAN, source.corpus)]
-    for condition, key in planned.noisy:
-        if not (folder / key).is_dir():
-            request = CorruptRequest(
-                corpus=sample,
-                conditions=(condition,),
-                output=folder / key,
-                noise=source.noise,
-                workers=workers,
-            )
-            run(request, progress)
-        places.append((condition.name, folder / key / condition.name))
+    (condition,) = (condition for condition, one in planned.noisy if one == key)
+    request = CorruptRequest(
+        corpus=Corpus(planned.sample.name, planned.sample.utterances),
+        conditions=(condition,),
+        output=folder / key,
+        noise=planned.source.noise,
+        workers=workers,
+    )
+    run(request, progress)
+
+
+def made_calibration(planned: PlannedCalibration, folder: Path) -> tuple[CalibrationAudio, ...]:
+    """The audio of a plan whose noisy versions are all in the folder.
+
+    Raises:
+        InputError: a recording cannot be read.
+    """
+    from asrcompress.compress.calibration import read_calibration
+
+    source = planned.source
+    noisy = [(condition.name, folder / key / condition.name) for condition, key in planned.noisy]
+    places: list[tuple[str, str | Path]] = [(CLEAN, source.corpus), *noisy]
     found = read_calibration(places, max_duration_s=source.duration_s, seed=source.seed)
-    return tuple(replace(audio, name=name) for audio in found)
+    return tuple(replace(audio, name=planned.sample.name) for audio in found)
 
 
 def _refuse_twice(conditions: Sequence[Condition]) -> None:

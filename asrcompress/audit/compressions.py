@@ -49,6 +49,11 @@ def may_calibrate(options: CompressOptions) -> bool:
     return options.runtime != "torch" and not options.weights_only
 
 
+def hears(options: CompressOptions) -> bool:
+    """Whether these options use calibration audio, because they must or where there is some."""
+    return is_measured(options) or may_calibrate(options)
+
+
 def is_trained(options: CompressOptions) -> bool:
     """Whether these options need training audio."""
     from asrcompress.compress.learn import training_step

@@ -26,7 +26,7 @@ def speed_of(plan: Plan) -> SpeedTable | None:
     options = options_of_recipe(plan.recipe)
     if options is None:
         return None
-    return read_cached(plan.cache.speed(_key(plan, options)), SpeedTable)
+    return read_cached(plan.cache.speed(speed_key(plan, options)), SpeedTable)
 
 
 def costs_of(plan: Plan) -> dict[str, Cost]:
@@ -70,7 +70,7 @@ def measure(plan: Plan, checkpoints: Mapping[str, Checkpoint], progress: Progres
         seed=plan.recipe.seed,
     )
     found = measure_speed(job, options, progress)
-    write_json(plan.cache.speed(_key(plan, options)), found.model_dump(mode="json"))
+    write_json(plan.cache.speed(speed_key(plan, options)), found.model_dump(mode="json"))
 
 
 def options_of_recipe(recipe: Recipe) -> SpeedOptions | None:
@@ -85,7 +85,7 @@ def options_of_recipe(recipe: Recipe) -> SpeedOptions | None:
     return SpeedOptions() if asked else None
 
 
-def _key(plan: Plan, options: SpeedOptions) -> str:
+def speed_key(plan: Plan, options: SpeedOptions) -> str:
     """What the figures depend on: all artefacts, for they take turns, and the machine."""
     from asrcompress.evaluate import SPEED_VERSION
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from asrcompress.audit.augmentation import (
     Augmentation,
@@ -56,6 +56,10 @@ class OpenedTraining:
     sha256: str
     left_out: int
     _made: dict[tuple[str, str], Augmentation] = field(default_factory=dict, repr=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For another process, which opens the sounds itself."""
+        return OpenedTraining, (self.source, self.corpus, self.sha256, self.left_out)
 
     def audio(self, params: TrainingParams) -> TrainingAudio:
         """What a training with these parameters hears.

@@ -1,0 +1,142 @@
+"""Which task is next: what every engine asks, whatever its workers are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from asrcompress.audit.failures import Failure, forget, remember, remembered
+from asrcompress.audit.plan import Plan
+from asrcompress.audit.tasks import Kind, Task, tasks_of
+from asrcompress.core.progress import Progress
+
+_UNITS = 1000  # a task's share of all of its kind, so that long tasks move the bar too
+_WORDS: dict[Kind, str] = {
+    "calibration": "calibration audio",
+    "artefact": "compressing",
+    "corpus": "corrupting",
+    "cell": "recognising",
+}
+
+
+class Schedule:
+    """The missing tasks of a plan: those that wait, those that run, and what failed.
+
+    Every task that `next` gives is answered with `done`, `failed` or `again`.
+    """
+
+    def __init__(self, plan: Plan, progress: Progress) -> None:
+        self._plan, self._progress = plan, progress
+        tasks = tasks_of(plan)
+        self._waiting = {task.id: task for task in tasks}
+        self._running: dict[str, Task] = {}
+        self._failures: dict[str, Failure] = {}
+        self._shares = {task.id: 0 for task in tasks}
+        self._kinds = {task.id: task.kind for task in tasks}
+        for task in tasks:
+            if (failure := remembered(plan, task)) is not None:
+                self._waiting.pop(task.id, None)
+                self._fail(failure)
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """What could not be done so far, in the order in which it failed."""
+        return tuple(self._failures.values())
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing waits and nothing runs."""
+        return not self._waiting and not self._running
+
+    @property
+    def running(self) -> tuple[Task, ...]:
+        return tuple(self._running.values())
+
+    def next(self, group: str | None = None, *, is_one_machine: bool = True) -> Task | None:
+        """The task to begin now; None while every one that waits has to wait.
+
+        group: of the worker's last task, whose model it has loaded: its others come first, and
+        those of groups that others work on come last. is_one_machine: everything runs on one, so
+        that nothing begins beside a task that is to be alone.
+        """
+        ready = [task for task in self._waiting.values() if self._is_ready(task)]
+        if is_one_machine:
+            if any(task.is_alone for task in self._running.values()):
+                return None
+            ready = [task for task in ready if not (task.is_alone and self._running)]
+        task = _preferred(ready, group, {task.group for task in self._running.values()})
+        if task is not None:
+            self._running[task.id] = self._waiting.pop(task.id)
+        return task
+
+    def progress_of(self, task: Task) -> Progress:
+        """Where the task tells how far it is; told onwards as a part of all of its kind."""
+        words = _WORDS.get(task.kind)
+        if words is None:
+            return self._progress
+
+        def report(what: str, done: int, total: int) -> None:  # noqa: ARG001 - the whole's name
+            self._shares[task.id] = min(_UNITS * done // max(total, 1), _UNITS)
+            self._tell(task.kind)
+
+        return report
+
+    def done(self, task: Task) -> None:
+        """What it makes is in the cache."""
+        del self._running[task.id]
+        forget(self._plan, task.id)
+        self._share_whole(task)
+
+    def again(self, task: Task) -> None:
+        """It was not done, through no fault of its own, and waits once more."""
+        del self._running[task.id]
+        self._waiting[task.id] = task
+
+    def failed(
+        self, task: Task, cause: str, *, is_retried_next_run: bool, trace: str | None = None
+    ) -> None:
+        """It could not be done, and what needs it cannot either."""
+        del self._running[task.id]
+        failure = Failure(
+            task=task.id,
+            words=task.words,
+            cause=cause,
+            is_retried_next_run=is_retried_next_run,
+            trace=trace,
+        )
+        remember(self._plan, failure)
+        self._fail(failure)
+        self._share_whole(task)
+
+    def _is_ready(self, task: Task) -> bool:
+        return not any(
+            one in self._waiting or one in self._running for one in (*task.needs, *task.after)
+        )
+
+    def _fail(self, failure: Failure) -> None:
+        self._failures[failure.task] = failure
+        for task in [one for one in self._waiting.values() if failure.task in one.needs]:
+            self._waiting.pop(task.id, None)
+            blocked = Failure(
+                task=task.id,
+                words=task.words,
+                cause=f"needs {failure.words}, which could not be made",
+                is_retried_next_run=True,
+                because_of=failure.because_of or failure.task,
+            )
+            self._fail(blocked)
+
+    def _share_whole(self, task: Task) -> None:
+        self._shares[task.id] = _UNITS
+        if task.kind in _WORDS:
+            self._tell(task.kind)
+
+    def _tell(self, kind: Kind) -> None:
+        shares = [share for name, share in self._shares.items() if self._kinds[name] == kind]
+        self._progress(_WORDS[kind], sum(shares), _UNITS * len(shares))
+
+
+def _preferred(ready: Sequence[Task], group: str | None, taken: set[str | None]) -> Task | None:
+    """The first of the same group, else the first whose group nobody works on, else the first."""
+    own = (task for task in ready if group is not None and task.group == group)
+    free = (task for task in ready if task.group not in taken)
+    return next(own, None) or next(free, None) or next(iter(ready), None)
