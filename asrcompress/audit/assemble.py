@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +14,9 @@ from asrcompress.audit.describe import (
     notes_of,
     sizes_of_original,
 )
-from asrcompress.audit.engines.local import corpus_of
+from asrcompress.audit.failures import Failure
 from asrcompress.audit.jobs import Cell, ConditionJob
+from asrcompress.audit.pieces import corpus_of
 from asrcompress.audit.plan import Plan
 from asrcompress.audit.published import published_of
 from asrcompress.audit.speed import costs_of, speed_of
@@ -33,6 +34,7 @@ Evaluations = dict[tuple[str, str], Evaluation]
 CORPUS_MARKER_NAME = "corpus.json"  # what corrupt writes beside its conditions
 # The columns of a corrupted corpus's manifest, by the noise's reference.
 _ACHIEVED = {"overall": "achieved_snr_db", "active": "achieved_active_snr_db"}
+_MOST_NAMED = 10  # missing cells in the note on them
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,32 +45,40 @@ class Assembled:
     evaluations: Evaluations
 
 
-def assemble(plan: Plan) -> Assembled:
-    """The results of a plan whose every piece is in the cache; no model is run.
+def assemble(plan: Plan, failures: Sequence[Failure] = (), home: Path | None = None) -> Assembled:
+    """The results of the cells that are in the cache; no model is run.
+
+    failures: why the others are missing. home: the folder that the audio's paths are relative to,
+    where it is in it; None takes the cache's.
 
     Raises:
-        IncompleteError: a cell is missing in the cache.
+        IncompleteError: there is not a single one.
     """
     from asrcompress.evaluate import Matrix, Statistics, errors_of, summarise
 
     manifests = manifests_of(plan)
-    heard = {job.condition.name: _heard(plan, job) for job in plan.conditions}
-    evaluations = {
-        (cell.artefact.name, cell.condition.condition.name): _with_sizes(
-            _scored(plan, cell, heard[cell.condition.condition.name]), manifests
-        )
-        for cell in plan.cells
-    }
+    home = (home or plan.cache.folder.parent).absolute()
+    unheard = {job.key for job in plan.missing_conditions()}
+    conditions = [job for job in plan.conditions if job.key not in unheard]
+    heard = {job.condition.name: _heard(plan, job) for job in conditions}
+    evaluations: Evaluations = {}
+    for cell in plan.cells:
+        name = cell.condition.condition.name
+        scored = _scored(plan, cell, heard[name], home) if name in heard else None
+        if scored is not None:
+            evaluations[cell.artefact.name, name] = _with_sizes(scored, manifests)
+    if not evaluations:
+        raise _nothing_run(failures)
     options = plan.recipe.evaluate
     matrix = Matrix(
         title=plan.recipe.title,
         artefacts=notes_of(plan, manifests),
         conditions=tuple(
-            _condition(plan, job, heard[job.condition.name].corpus) for job in plan.conditions
+            _condition(plan, job, heard[job.condition.name].corpus) for job in conditions
         ),
         evaluations=evaluations,
         baseline=plan.single_baseline,
-        notes=plan.notes,
+        notes=(*plan.notes, *_not_run(plan, evaluations)),
     )
     statistics = Statistics(
         seed=plan.recipe.seed,
@@ -96,6 +106,28 @@ def assemble(plan: Plan) -> Assembled:
     return Assembled(findings, evaluations)
 
 
+def _nothing_run(failures: Sequence[Failure]) -> IncompleteError:
+    return IncompleteError(
+        "no cell could be run",
+        got=failures[0].line if failures else None,
+        next_step="mend that, and run the audit again",
+    )
+
+
+def _not_run(plan: Plan, evaluations: Evaluations) -> Iterator[str]:
+    """What a reader has to know of an incomplete matrix."""
+    names = [(cell.artefact.name, cell.condition.condition.name) for cell in plan.cells]
+    missing = [
+        f"{artefact} under {name}"
+        for artefact, name in names
+        if (artefact, name) not in evaluations
+    ]
+    if missing:
+        listed = ", ".join(missing[:_MOST_NAMED])
+        more = f" and {len(missing) - _MOST_NAMED} more" if len(missing) > _MOST_NAMED else ""
+        yield f"Incomplete: {len(missing)} of {len(names)} cells were not run: {listed}{more}."
+
+
 @dataclass(frozen=True, slots=True)
 class _Heard:
     """A condition's corpus with every utterance, and those lost in corrupting, with the cause."""
@@ -115,21 +147,17 @@ def _heard(plan: Plan, job: ConditionJob) -> _Heard:
     return _Heard(Corpus(corpus.name, every), {row["id"]: row["cause"] for row in bad})
 
 
-def _scored(plan: Plan, cell: Cell, heard: _Heard) -> Evaluation:
+def _scored(plan: Plan, cell: Cell, heard: _Heard, home: Path) -> Evaluation | None:
+    """None where the cell was not run."""
     from asrcompress.evaluate import Hypotheses, score
 
     cached = read_cached(plan.cache.cell(cell.key), Hypotheses)
     if cached is None:
-        raise IncompleteError(
-            "cell missing",
-            where=f"{cell.artefact.name} under {cell.condition.condition.name}",
-            next_step="run the audit again",
-        )
+        return None
     bad_files = {**heard.lost, **cached.bad_files}
     _check_bad(plan, cell, bad_files)
     hypotheses = cached.model_copy(update={"bad_files": bad_files})
     scored = score(hypotheses, heard.corpus, plan.recipe.evaluate.normaliser)
-    home = plan.cache.folder.parent.absolute()
     return scored.model_copy(
         update={
             "model": cell.artefact.model,
