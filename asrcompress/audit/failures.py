@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import traceback
+from dataclasses import dataclass
 from importlib.metadata import version
 
 from pydantic import BaseModel, ConfigDict
@@ -9,7 +11,16 @@ from pydantic import BaseModel, ConfigDict
 from asrcompress.audit.cache import read_cached
 from asrcompress.audit.plan import Plan
 from asrcompress.audit.tasks import Task
+from asrcompress.core.errors import (
+    AsrcompressError,
+    IncompleteError,
+    IntegrityError,
+    OutputError,
+    one_line,
+)
 from asrcompress.core.files import sha256_of_json, write_json
+
+LESS_MEMORY = "try a smaller evaluate.batch_size, shorter chunk_s, or fewer --jobs"
 
 
 class Failure(BaseModel):
@@ -38,6 +49,31 @@ class Failure(BaseModel):
         if self.is_remembered:
             return f"{self.words}: {self.cause} (as in an earlier run; --rerun failed tries again)"
         return f"{self.words}: {self.cause}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a task failed; the fields are those of Failure."""
+
+    cause: str
+    is_retried_next_run: bool
+    trace: str | None = None
+
+
+def reason_of(error: Exception, task: Task) -> Reason:
+    """What to tell of an error that ended a task.
+
+    A mistake in the input gives the same error again. Not so a full disk, killed processes,
+    damaged files and measurements; and errors of the program's own may be mended meanwhile.
+    """
+    if isinstance(error, AsrcompressError):
+        changes = isinstance(error, OutputError | IntegrityError | IncompleteError)
+        return Reason(str(error), changes or task.is_alone)
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":  # PyTorch's
+        return Reason(f"out of memory; {LESS_MEMORY}", True)
+    trace = "".join(traceback.format_exception(error))
+    said = one_line(f"internal error: {type(error).__name__}: {error}")
+    return Reason(f"{said}; --debug shows the trace", True, trace)
 
 
 def remembered(plan: Plan, task: Task) -> Failure | None:

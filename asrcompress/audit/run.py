@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from asrcompress.audit import engines
 from asrcompress.audit.cache import Cache, locked
 from asrcompress.audit.jobs import Machine
 from asrcompress.audit.plan import Plan, make_plan
@@ -15,6 +16,7 @@ from asrcompress.core.files import read_json, read_text, write_json
 from asrcompress.core.output import check_output
 from asrcompress.core.precision import dtype_of
 from asrcompress.core.progress import Progress, silent
+from asrcompress.core.registry import load_plugin
 from asrcompress.report.folder import FILE_NAMES
 
 MARKER_NAME = "audit.json"
@@ -38,10 +40,10 @@ def run(request: AuditRequest, progress: Progress = silent) -> AuditOutcome:
         AsrcompressError: the recipe, something it names, or the output folder cannot be used.
     """
     from asrcompress.audit.assemble import assemble
-    from asrcompress.audit.engines import local
     from asrcompress.report import write
 
     _refuse_several()
+    engine = load_plugin(engines, request.engine)
     loaded = load_recipe(request.recipe, request.settings)
     folder = _folder(request, loaded)
     _refuse_foreign(folder, loaded)
@@ -50,9 +52,10 @@ def run(request: AuditRequest, progress: Progress = silent) -> AuditOutcome:
         _begin(folder, loaded)
         plan.cache.remove_leftovers()
         to_run = len(plan.missing_cells())
-        local.execute(plan, request, progress)
+        failures = engine.execute(plan, request, progress)
+        left = len(plan.missing_cells())
         progress("scoring", 0, len(plan.cells))
-        found = assemble(plan)
+        found = assemble(plan, failures, folder)
         write(folder, found.findings, found.evaluations)
         progress("scoring", len(plan.cells), len(plan.cells))
     return AuditOutcome(
@@ -60,8 +63,9 @@ def run(request: AuditRequest, progress: Progress = silent) -> AuditOutcome:
         plan=plan,
         findings=found.findings,
         evaluations=found.evaluations,
-        cells_run=to_run,
+        cells_run=to_run - left,
         cells_cached=len(plan.cells) - to_run,
+        failures=failures,
     )
 
 
@@ -81,6 +85,10 @@ def _folder(request: AuditRequest, loaded: LoadedRecipe) -> Path:
     return request.output or Path(f"audit-{loaded.name}")
 
 
+def _cache(request: AuditRequest, folder: Path) -> Path:
+    return folder / CACHE_NAME if request.cache is None else request.cache
+
+
 def _refuse_several() -> None:
     """Processes that train together would all write the same folder."""
     from asrcompress.compress.training import processes
@@ -98,7 +106,7 @@ def _plan(request: AuditRequest, loaded: LoadedRecipe, folder: Path) -> Plan:
 
     machine = _machine(request, loaded)
     check_device(machine.device, machine.dtype, compiled=machine.compile)
-    return make_plan(loaded, Cache(folder / CACHE_NAME), machine, seed=request.seed)
+    return make_plan(loaded, Cache(_cache(request, folder)), machine, seed=request.seed)
 
 
 def _machine(request: AuditRequest, loaded: LoadedRecipe) -> Machine:
@@ -106,7 +114,7 @@ def _machine(request: AuditRequest, loaded: LoadedRecipe) -> Machine:
     evaluation = loaded.recipe.evaluate
     return Machine(
         request.device,
-        request.threads or _all_threads(),
+        request.threads or max(1, _all_threads() // max(1, request.jobs)),
         dtype=evaluation.dtype if request.dtype is None else dtype_of(request.dtype),
         compile=request.compile or evaluation.compile,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from asrcompress.audit.failures import Failure, forget, remember, remembered
+from asrcompress.audit.failures import Failure, Reason, forget, remember, remembered
 from asrcompress.audit.plan import Plan
 from asrcompress.audit.tasks import Kind, Task, tasks_of
 from asrcompress.core.progress import Progress
@@ -106,6 +106,15 @@ class Schedule:
         remember(self._plan, failure)
         self._fail(failure)
         self._share_whole(task)
+
+    def failed_for(self, task: Task, reason: Reason) -> None:
+        """It could not be done for that reason."""
+        self.failed(
+            task,
+            reason.cause,
+            is_retried_next_run=reason.is_retried_next_run,
+            trace=reason.trace,
+        )
 
     def _is_ready(self, task: Task) -> bool:
         return not any(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from asrcompress.audit.engines import local
+from asrcompress.audit.measuring import turns_of
 
 
 @pytest.mark.parametrize(
@@ -13,4 +13,4 @@ from asrcompress.audit.engines import local
 def test_rounds_go_there_and_back_and_end_with_the_first(rounds: int, expected: str) -> None:
     """Every job has a turn a round, and the baseline, which is first, is last as well."""
     jobs: list = list("abc")
-    assert local._turns(jobs, rounds) == list(expected)
+    assert turns_of(jobs, rounds) == list(expected)
