@@ -21,6 +21,7 @@ from asrcompress.core.results import (
     Results,
 )
 from asrcompress.report import notes
+from asrcompress.report.layer_summaries import LayerSummary, layer_summaries
 from asrcompress.report.margins import MarginTable, margin_tables
 from asrcompress.report.pivot import Pivot, pivots_of
 from asrcompress.report.published import PublishedRow, published_rows
@@ -99,6 +100,7 @@ class View:
     speed: SpeedView | None
     gates: GateTable | None
     ledgers: LedgerTable | None
+    layer_summaries: tuple[LayerSummary, ...]
     summary: str
     method: str | None
     detectable: str | None
@@ -170,6 +172,7 @@ def build_view(found: Findings) -> View:
         speed=run,
         gates=found.gates,
         ledgers=found.ledgers,
+        layer_summaries=layer_summaries(found.ledgers, (row.name for row in results.artefacts)),
         summary=_summary(results, artefacts),
         method=notes.comparison_method(results),
         detectable=notes.smallest_differences(results),
