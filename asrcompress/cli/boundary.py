@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
 from collections.abc import Sequence
 
-from asrcompress.core.errors import AsrcompressError, ExitCode, one_line
+from asrcompress.core.errors import AsrcompressError, ExitCode, one_line, shortened
 
+_MOST_OF_NAME, _MOST_SAID = 200, 1000  # characters of what goes into a line of error
 _COMPLETION_VARIABLE = "_ASRCOMPRESS_COMPLETE"  # set by the shell while it completes a line
 
 
@@ -33,7 +35,7 @@ def run(arguments: Sequence[str]) -> int:
             return _failed(("interrupted",), ExitCode.INTERRUPTED)
         return _failed(error.lines(), error.exit_code)
     except typer.TyperException as error:
-        message = one_line(error.format_message()).rstrip(".")
+        message = shortened(one_line(error.format_message()).rstrip("."), _MOST_SAID)
         lines = (f"{message}; see asrcompress --help",) if message else ()  # help was printed
         return _failed(lines, ExitCode.BAD_INPUT)
     except (KeyboardInterrupt, typer.Abort):
@@ -45,8 +47,12 @@ def run(arguments: Sequence[str]) -> int:
         _trace_if_asked(arguments)
         if _was_interrupted(error):
             return _failed(("interrupted",), ExitCode.INTERRUPTED)
+        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+            name = shortened(str(error.filename), _MOST_OF_NAME)
+            return _failed((one_line(f"file name too long: {name}"),), ExitCode.BAD_INPUT)
         where = _innermost_place(error)
-        text = f"internal error: {type(error).__name__}: {error} ({where}); --debug shows the trace"
+        said = shortened(str(error), _MOST_SAID)
+        text = f"internal error: {type(error).__name__}: {said} ({where}); --debug shows the trace"
         return _failed((one_line(text),), ExitCode.INTERNAL)
     if result == ExitCode.INTERRUPTED:
         return _failed(("interrupted",), ExitCode.INTERRUPTED)

@@ -18,6 +18,9 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
+_MOST_GOT, _MOST_PART = 400, 1000  # characters of a line's parts: a manifest's row can have 16 MB
+
+
 class AsrcompressError(Exception):
     """A mistake that one line can explain: what, where, got, expected, next step."""
 
@@ -32,11 +35,12 @@ class AsrcompressError(Exception):
         expected: str | None = None,
         next_step: str | None = None,
     ) -> None:
-        parts = [what if where is None else f"{what}: {where}"]
+        what = shortened(what, _MOST_PART)
+        parts = [what if where is None else f"{what}: {shortened(str(where), _MOST_PART)}"]
         if got is not None:
-            parts.append(f"got {got}")
+            parts.append(f"got {shortened(str(got), _MOST_GOT)}")
         if expected is not None:
-            parts.append(f"expected {expected}")
+            parts.append(f"expected {shortened(expected, _MOST_PART)}")
         if next_step is not None:
             parts.append(next_step)
         super().__init__(one_line("; ".join(parts)))
@@ -67,7 +71,9 @@ class RecipeError(AsrcompressError):
     def of(cls, where: object, mistakes: Sequence[str]) -> RecipeError:
         """The error for a recipe at `where` with these mistakes, at least one."""
         error = cls("\n".join(mistakes), where=where)
-        error._mistakes = tuple(one_line(f"{where}: {mistake}") for mistake in mistakes)
+        error._mistakes = tuple(
+            one_line(f"{where}: {shortened(mistake, _MOST_PART)}") for mistake in mistakes
+        )
         return error
 
     def lines(self) -> tuple[str, ...]:
@@ -91,6 +97,14 @@ class NothingToEvaluateError(AsrcompressError):
     """A corpus or a matrix without a single thing to score."""
 
     exit_code = ExitCode.NOTHING_TO_EVALUATE
+
+
+def shortened(text: str, most: int) -> str:
+    """The text, its middle left out where it has more characters than `most`."""
+    if len(text) <= most:
+        return text
+    half = most // 2
+    return f"{text[:half]} ... ({len(text)} characters) ... {text[-half:]}"
 
 
 def one_line(text: str) -> str:

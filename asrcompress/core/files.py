@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import stat
 import tempfile
@@ -13,6 +14,7 @@ from typing import Any
 
 from asrcompress.core.errors import InputError, OutputError
 
+_MOST_DIGITS = 300  # of a whole number that a float can hold: 1.8e308 at most
 _BLOCK_BYTES = 1 << 20
 _MAX_JSON_BYTES = 256 << 20  # a results file of a large audit; beyond it the input is hostile
 
@@ -115,16 +117,34 @@ def is_whole_json(path: Path) -> bool:
         return False
 
 
-def parse_json(text: str, *, where: object) -> Any:
-    """The value in a JSON text; `where` names its origin in the error."""
+def parse_json(text: str, *, where: object, finite: bool = False) -> Any:
+    """The value in a JSON text; `where` names its origin in the error.
+
+    finite: refuse numbers beyond the floats too, such as 1e999 or one of 400 digits, for a reader
+    who computes with whatever is there.
+    """
+    hooks: dict[str, Any] = {"parse_float": _finite, "parse_int": _short} if finite else {}
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return json.loads(text, parse_constant=_refuse_constant, **hooks)
     except (ValueError, RecursionError) as error:
         raise InputError("not valid JSON", where=where, got=str(error)) from None
 
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON number")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"{digits[:40]} is too large a number")
+    return number
+
+
+def _short(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError(f"a number of {len(digits)} digits")
+    return int(digits)
 
 
 def read_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from os.path import commonpath, dirname, isabs, relpath, splitext
@@ -53,12 +54,13 @@ def json_rows(path: Path) -> Iterator[tuple[str, Row]]:
     A name that ends in .gz is decompressed on the way. Memory holds one line.
 
     Raises:
-        InputError: missing, unreadable, not UTF-8, or a line that is not a JSON object.
+        InputError: missing, unreadable, not UTF-8, or a line that is not a JSON object or has
+            a number beyond the floats in it.
     """
     for where, line in _lines(path):
         if not line.strip():
             continue
-        value = parse_json(line, where=where)
+        value = parse_json(line, where=where, finite=True)
         if not isinstance(value, dict):
             raise InputError(
                 "not a JSON object", where=where, got=type(value).__name__, expected="{...}"
@@ -124,9 +126,9 @@ def read_table(path: Path) -> Table:
     else:
         reader = csv.reader(lines, delimiter=delimiter, strict=True)
     header = tuple(name.strip() for name in _next_row(reader, path) or ())
-    twice = [name for name in header if header.count(name) > 1]
-    if twice:
-        raise InputError("a column twice", where=path, got=repr(twice[0]))
+    twice = next((name for name, times in Counter(header).items() if times > 1), None)
+    if twice is not None:
+        raise InputError("a column twice", where=path, got=repr(twice))
     return Table(path, header, _table_rows(reader, header, path))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from asrcompress.core.audio_stream import Span
 from asrcompress.core.errors import InputError
 
 SPEAKER_COLUMNS = ("speaker", "speaker_id", "client_id", "spk_id")  # the first there is counts
+_MOST_S = 1e9  # 31 years; times the sampling rate it is still exact
 _OVERSHOOT_S = 0.5  # what Kaldi's extract-segments lets a segment reach beyond its recording
 
 
@@ -81,7 +83,7 @@ def make_utterance(
             that no UTF-8 file can hold.
     """
     _check_name(path, where)
-    _refuse_surrogates((identifier, text, *columns.values()), where)
+    _refuse_surrogates((identifier, text, *columns, *columns.values()), where)
     offset_s = _seconds(columns.get("offset"), "offset", where) or 0.0
     duration_s = _seconds(columns.get("duration"), "duration", where)
     channel = _channel(columns.get("channel"))
@@ -131,7 +133,10 @@ def _check_name(path: Path, where: object) -> None:
 def _refuse_surrogates(values: Iterable[object], where: object) -> None:
     """JSON can spell half a character; nothing can be written or hashed with one in it."""
     for value in values:
-        if isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value):
+        text = value if isinstance(value, str) else ""
+        if isinstance(value, list | dict):
+            text = json.dumps(value, ensure_ascii=False, default=str)
+        if any("\ud800" <= char <= "\udfff" for char in text):
             raise InputError(
                 "not a text", where=where, got=repr(value), expected="whole characters"
             )
@@ -149,9 +154,9 @@ def _seconds(value: object, column: str, where: object) -> float | None:
         return None
     try:
         seconds = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         seconds = -1.0
-    if not 0.0 <= seconds < float("inf"):
+    if not 0.0 <= seconds < _MOST_S:
         raise InputError(f"bad {column}", where=where, got=repr(value), expected="seconds, >= 0")
     return seconds
 

@@ -41,6 +41,8 @@ class LhotseRecording:
             sources = [dict(source) for source in given["sources"]]
             files = tuple((_channels(source), _file(source, where, folder)) for source in sources)
             duration_s, rate_hz = float(given["duration"]), float(given["sampling_rate"])
+            if rate_hz <= 0:
+                raise ValueError
         except (KeyError, TypeError, ValueError):
             raise InputError(
                 "bad recording",
@@ -60,8 +62,9 @@ class LhotseRecording:
         Raises:
             InputError: no file holds it, or the several are neither all channels of a file.
         """
-        wanted = list(channel) if isinstance(channel, list) else [channel]
-        for channels, path in self.files:
+        wanted = channel if isinstance(channel, list) else [channel]
+        are_numbers = all(one is None or isinstance(one, int) for one in wanted)
+        for channels, path in self.files if are_numbers else ():
             if set(wanted) == set(channels) or (channel is None and len(self.files) == 1):
                 return path, None
             if len(wanted) == 1 and wanted[0] in channels:
@@ -97,5 +100,7 @@ def _channels(source: dict[str, Any]) -> tuple[int, ...]:
 
 
 def _names_of(transforms: Any) -> str:
+    if not isinstance(transforms, list):
+        return repr(transforms)
     names = [one.get("name", one) if isinstance(one, dict) else one for one in transforms]
     return ", ".join(str(name) for name in names)

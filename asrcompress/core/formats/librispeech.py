@@ -8,7 +8,7 @@ from pathlib import Path
 from asrcompress.core.detection import Evidence
 from asrcompress.core.errors import InputError
 from asrcompress.core.files import read_text
-from asrcompress.core.utterance import Utterance, make_utterance
+from asrcompress.core.utterance import Utterance, is_file, make_utterance
 
 _SUFFIXES = (".flac", ".wav", ".opus", ".ogg", ".mp3")
 
@@ -53,4 +53,4 @@ def _audio_of(transcript: Path, identifier: str, where: str) -> Path:
             "bad utterance id", where=where, got=repr(identifier), expected="a name, not a path"
         )
     paths = [transcript.with_name(identifier + suffix) for suffix in _SUFFIXES]
-    return next((path for path in paths if path.is_file()), paths[0])
+    return next((path for path in paths if is_file(path)), paths[0])
