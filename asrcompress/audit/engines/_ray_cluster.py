@@ -1,0 +1,104 @@
+"""A Ray cluster: reached or started, and its nodes looked at before they get any work."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from asrcompress.audit.engines._ray_look import Facts, look, what_is_wrong
+from asrcompress.audit.engines._ray_nodes import Node
+from asrcompress.audit.engines._ray_slot import Work
+from asrcompress.core.errors import AsrcompressError, ExitCode
+
+_STORE_BYTES = 256 << 20  # of a cluster of our own: the plan and short answers pass through it
+_LOOK_TIMEOUT_S = 180.0  # a node's first process imports this program from a shared folder
+
+
+class ClusterError(AsrcompressError):
+    """The cluster cannot be reached, or cannot do the audit; what is done is kept."""
+
+    exit_code = ExitCode.INTERNAL
+
+
+def connect(address: str | None) -> None:
+    """Join the cluster at the address; without one, that of this machine, or one made of it.
+
+    Raises:
+        ClusterError: it cannot be reached, or runs other versions.
+    """
+    import ray
+
+    how: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
+    try:
+        try:
+            ray.init(address=address or "auto", **how)
+        except ConnectionError:
+            if address is not None or "RAY_ADDRESS" in os.environ:
+                raise
+            own = {"include_dashboard": False, "object_store_memory": _STORE_BYTES}
+            ray.init(address="local", **own, **how)
+    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+        raise ClusterError(
+            "cannot join the Ray cluster",
+            where=address or os.environ.get("RAY_ADDRESS") or "this machine",
+            got=str(error).strip().partition("\n")[0],
+            next_step="start it with ray start --head, or give its --address HOST:6379",
+        ) from None
+
+
+def checked_nodes(
+    rows: Iterable[dict[str, Any]], work: Work, work_ref: Any
+) -> Iterator[tuple[Node, str | None]]:
+    """Nodes, as Ray lists them, with what is wrong with each; None where nothing is.
+
+    A node with too few cores for a task is not looked at, for it gets none.
+    """
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    looks: list[tuple[Node, Any]] = []
+    for row in rows:
+        node = _node(row)
+        reference = None
+        if node.cpus >= work.plan.machine.threads:
+            strategy = NodeAffinitySchedulingStrategy(node.id, soft=False)
+            asked = ray.remote(look).options(
+                num_cpus=0, max_retries=0, scheduling_strategy=strategy
+            )
+            reference = asked.remote(work_ref)
+        looks.append((node, reference))
+    for node, reference in looks:
+        yield node, None if reference is None else _found_wrong(reference, work)
+
+
+def is_gone(node_id: str) -> bool:
+    """Whether Ray counts the node among the dead."""
+    import ray
+
+    return not any(row["Alive"] for row in ray.nodes() if row["NodeID"] == node_id)
+
+
+def _node(row: dict[str, Any]) -> Node:
+    resources = row["Resources"]
+    return Node(
+        id=row["NodeID"],
+        hostname=row["NodeManagerHostname"],
+        cpus=int(resources.get("CPU", 0)),
+        gpus=float(resources.get("GPU", 0)),
+    )
+
+
+def _found_wrong(reference: Any, work: Work) -> str | None:
+    import ray
+
+    try:
+        facts: Facts = ray.get(reference, timeout=_LOOK_TIMEOUT_S)
+    except ray.exceptions.GetTimeoutError:
+        return f"it did not answer in {_LOOK_TIMEOUT_S:g} s"
+    except ray.exceptions.RayTaskError as error:
+        return f"{type(error.cause).__name__}: {error.cause}"
+    except ray.exceptions.RayError as error:
+        return str(error).strip().partition("\n")[0]
+    return what_is_wrong(facts, work)
