@@ -4,7 +4,6 @@ from asrcompress.core.kaldi import kaldi_line
 from asrcompress.evaluate.batches import Batching, BatchPlan, batching_of, common_batching
 from asrcompress.evaluate.cost import COST_VERSION, CostOptions, measure_cost
 from asrcompress.evaluate.counts import char_counts, word_counts
-from asrcompress.evaluate.error_analysis import errors_of
 from asrcompress.evaluate.groups import groups_of
 from asrcompress.evaluate.hypotheses import Hypotheses
 from asrcompress.evaluate.intervals import compare, wer_interval
@@ -20,8 +19,10 @@ from asrcompress.evaluate.summary import (
     Matrix,
     Statistics,
     clean_condition,
+    sum_up,
     summarise,
 )
+from asrcompress.evaluate.survey import errors_of
 from asrcompress.evaluate.transcribe import TranscribeOptions, transcribe
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "referenced",
     "run",
     "score",
+    "sum_up",
     "summarise",
     "transcribe",
     "wer_interval",

@@ -2,98 +2,52 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
-from asrcompress.core.error_table import CellErrors, Confusion, ErrorTable, Flip
-from asrcompress.core.errors import InputError
+from asrcompress.core.error_table import CellErrors, Confusion, Flip
 from asrcompress.core.evaluation import Evaluation, UtteranceScore
-from asrcompress.evaluate.alignment import WordPair, aligned_words, confusions
-from asrcompress.evaluate.matrix import Matrix
-from asrcompress.evaluate.normalise import normaliser_for
+from asrcompress.evaluate.alignment import WordPair, aligned_words
 
 MOST = 20
 _Normalise = Callable[[str], str]
 
 
-class _Compared(NamedTuple):
-    """A cell's artefact and condition, and the artefact that it is compared with."""
+class Compared(NamedTuple):
+    """A cell and what it is compared with.
+
+    wrong_before: the ids of the utterances that the baseline got wrong. confusions_before and
+    confusions: how often each of the two took a word for another.
+    """
 
     artefact: str
     condition: str
     baseline: str
+    wrong_before: Collection[str]
+    confusions_before: Mapping[WordPair, int]
+    confusions: Mapping[WordPair, int]
 
 
-def errors_of(matrix: Matrix, *, most: int = MOST) -> ErrorTable:
-    """The errors that compression added, for every cell with its baseline under its condition.
-
-    Lists hold `most` entries; ties are ordered by length and id, or by the words, so the same
-    matrix always gives the same table.
-
-    Raises:
-        InputError: a cell and its baseline are not of the same utterances, or the normaliser is
-            none of this program's.
-    """
-    compared = _compared(matrix)
-    if not compared:
-        return ErrorTable()
-    # The same references come back in every cell, and much the same hypotheses.
-    normalise = cache(normaliser_for(matrix.normaliser).apply)
-    names = {(name, row.condition) for row in compared for name in (row.artefact, row.baseline)}
-    confused = {cell: _confusions(matrix.evaluations[cell], normalise) for cell in names}
-    cells = []
-    for row in compared:
-        sides = (row.artefact, row.condition), (row.baseline, row.condition)
-        pairs = _paired(*(matrix.evaluations[side] for side in sides))
-        added = _added(*(confused[side] for side in sides))
-        cells.append(_cell(row, pairs, added, normalise, most))
-    return ErrorTable(cells=tuple(cells))
-
-
-def _cell(
-    row: _Compared,
-    pairs: Sequence[tuple[UtteranceScore, UtteranceScore]],
-    added: Sequence[Confusion],
-    normalise: _Normalise,
-    most: int,
+def errors_in(
+    evaluation: Evaluation, compared: Compared, normalise: _Normalise, most: int
 ) -> CellErrors:
-    flipped = [after for after, before in pairs if _wrong(after) and not _wrong(before)]
+    """The errors that compression added in one cell.
+
+    Lists hold `most` entries; ties are ordered by length and id, or by the words.
+    """
+    before = compared.wrong_before
+    wrong = [row for row in evaluation.utterances if _wrong(row)]
+    flipped = [row for row in wrong if row.id not in before]
+    added = _added(compared.confusions, compared.confusions_before)
     return CellErrors(
-        artefact=row.artefact,
-        condition=row.condition,
-        baseline=row.baseline,
+        artefact=compared.artefact,
+        condition=compared.condition,
+        baseline=compared.baseline,
         flips_total=len(flipped),
-        recoveries_total=sum(_wrong(before) and not _wrong(after) for after, before in pairs),
+        recoveries_total=len(before) - (len(wrong) - len(flipped)),
         flips=tuple(_flip(one, normalise) for one in sorted(flipped, key=_badness)[:most]),
         confusions=tuple(added[:most]),
     )
-
-
-def _compared(matrix: Matrix) -> list[_Compared]:
-    """Every cell that has a baseline under its condition, in the results' order."""
-    return [
-        _Compared(artefact, condition.name, baseline)
-        for artefact in matrix.artefacts
-        if (baseline := matrix.baseline_of(artefact)) is not None
-        for condition in matrix.conditions
-        if (artefact, condition.name) in matrix.evaluations
-        and (baseline, condition.name) in matrix.evaluations
-    ]
-
-
-def _paired(
-    evaluation: Evaluation, baseline: Evaluation
-) -> list[tuple[UtteranceScore, UtteranceScore]]:
-    before = {row.id: row for row in baseline.utterances}
-    if before.keys() != {row.id for row in evaluation.utterances}:
-        raise InputError(
-            "errors to compare are not of the same utterances",
-            where=evaluation.corpus,
-            next_step="evaluate both on the same corpus",
-        )
-    return [(row, before[row.id]) for row in evaluation.utterances]
 
 
 def _wrong(row: UtteranceScore) -> bool:
@@ -112,14 +66,6 @@ def _flip(row: UtteranceScore, normalise: _Normalise) -> Flip:
         pred_text=row.pred_text,
         errors=row.words.errors,
         alignment=aligned_words(normalise(row.text), normalise(row.pred_text)),
-    )
-
-
-def _confusions(evaluation: Evaluation, normalise: _Normalise) -> Counter[WordPair]:
-    """How often each pair of words was confused; utterances without an error have none."""
-    wrong = [row for row in evaluation.utterances if _wrong(row)]
-    return confusions(
-        [normalise(row.text) for row in wrong], [normalise(row.pred_text) for row in wrong]
     )
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from asrcompress.core.comparison import Interaction
-from asrcompress.evaluate.blocks import blocks_of
 from asrcompress.evaluate.pairs import Pairs
 from asrcompress.evaluate.resampling import RateSample
+from asrcompress.evaluate.roll import Rolls
 from asrcompress.evaluate.sparse import Changes
 from asrcompress.evaluate.tails import Resampled
 
@@ -26,23 +24,29 @@ class InteractionSample:
     changes: Changes
 
 
-def interaction_sample(here: Pairs, reference: Pairs) -> InteractionSample:
+def interaction_sample(here: Pairs, reference: Pairs, rolls: Rolls) -> InteractionSample:
     """Of the utterances that both have.
 
     Both are summed over the same blocks and so meet the same resamples; each has its own lengths,
     which are the same where the references are.
     """
-    common = {row.id for row in here.rows} & {row.id for row in reference.rows}
-    here, reference = here.only(common), reference.only(common)
-    blocks = blocks_of(here.rows)
+    ids = _common(here.rolls[0].ids, reference.rolls[0].ids)
+    here, reference = here.only(ids, rolls), reference.only(ids, rolls)
+    blocks = rolls.blocks(here.rolls)
     sample = RateSample(
         blocks,
         errors=blocks.sums([here.more, reference.more]),
         lengths=blocks.sums([here.lengths, reference.lengths]),
         signs=(1, -1),
     )
-    beyond = np.array(here.more, dtype=np.int64) - np.array(reference.more, dtype=np.int64)
-    return InteractionSample(sample, Changes.of(beyond, sum(here.lengths)))
+    return InteractionSample(
+        sample, Changes.of(here.more - reference.more, int(here.lengths.sum()))
+    )
+
+
+def _common(here: tuple[str, ...], reference: tuple[str, ...]) -> tuple[str, ...]:
+    """The utterances of both; they are the same, in the same order, unless files were bad."""
+    return here if here == reference else tuple(sorted(set(here) & set(reference)))
 
 
 def interaction_of(

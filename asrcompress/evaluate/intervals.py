@@ -16,13 +16,14 @@ import numpy as np
 
 from asrcompress.core.comparison import Comparison, Interval
 from asrcompress.core.evaluation import Evaluation
-from asrcompress.evaluate.blocks import blocks_of
 from asrcompress.evaluate.mapsswe import mapsswe
 from asrcompress.evaluate.pairs import paired, pooled
 from asrcompress.evaluate.resampling import REPLICATES as REPLICATES
-from asrcompress.evaluate.resampling import RateSample, resample
+from asrcompress.evaluate.resampling import resample
+from asrcompress.evaluate.roll import Rolls
 from asrcompress.evaluate.sparse import Changes
 from asrcompress.evaluate.tails import LEVEL, Resampled
+from asrcompress.evaluate.tally import rate_sample, tally_of
 
 # Measured over 1,000 synthetic corpora: from here on 95 % intervals hold the truth in 93 to 97 %
 # (tests/evaluate/test_coverage.py), with 5 blocks in as few as 90 % where speakers differ much.
@@ -54,9 +55,10 @@ def pooled_interval(
     evaluations: Sequence[Evaluation], *, seed: int = 0, replicates: int = REPLICATES
 ) -> Interval | None:
     """The 95 % interval of the word error rate over several conditions of one corpus together."""
-    sample = rate_sample(evaluations)
+    rolls = Rolls()
+    sample = rate_sample([tally_of(one, rolls) for one in evaluations], rolls)
     (found,) = resample([sample], seed=seed, replicates=replicates)
-    return rate_interval(found, sample)
+    return rate_interval(found, int(sample.lengths.sum()))
 
 
 def compare(
@@ -92,24 +94,18 @@ def pooled_compare(
     Raises:
         InputError: two in the same place are not of the same utterances and normaliser.
     """
-    both = zip(evaluations, baselines, strict=True)
-    pairs = pooled([paired(evaluation, baseline) for evaluation, baseline in both])
-    (found,) = resample([pairs.sample], seed=how.seed, replicates=how.replicates)
+    rolls = Rolls()
+    tallies = ([tally_of(one, rolls) for one in side] for side in (evaluations, baselines))
+    both = zip(*tallies, strict=True)
+    pairs = pooled([paired(tally, baseline) for tally, baseline in both])
+    (found,) = resample([pairs.sample(rolls)], seed=how.seed, replicates=how.replicates)
     if found is None:
         return None
     return comparison_of(pairs.changes, found, how, baselines[0].model)
 
 
-def rate_sample(evaluations: Sequence[Evaluation]) -> RateSample:
-    """The word error rate of these evaluations together, to be resampled."""
-    rows = [row for evaluation in evaluations for row in evaluation.utterances]
-    blocks = blocks_of(rows)
-    errors, lengths = [row.words.errors for row in rows], [row.words.n for row in rows]
-    return RateSample(blocks, blocks.sums([errors]), blocks.sums([lengths]))
-
-
-def rate_interval(found: Resampled | None, sample: RateSample) -> Interval | None:
-    """The interval of a rate: not below 0, where few blocks would put it.
+def rate_interval(found: Resampled | None, words: int) -> Interval | None:
+    """The interval of a rate over so many words: not below 0, where few blocks would put it.
 
     Without a single error there is nothing to resample; the rates that a score test does not
     refuse then reach up to z^2 / (words + z^2) (Wilson 1927).
@@ -122,7 +118,7 @@ def rate_interval(found: Resampled | None, sample: RateSample) -> Interval | Non
         from scipy.special import ndtri
 
         square = float(ndtri((1 + LEVEL) / 2)) ** 2
-        high = max(high, square / (float(sample.lengths.sum()) + square))
+        high = max(high, square / (words + square))
     return interval.model_copy(update={"low": max(0.0, interval.low), "high": high})
 
 

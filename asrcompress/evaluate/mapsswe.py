@@ -11,8 +11,10 @@ insertion or deletion 3.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import sqrt
 from typing import TYPE_CHECKING
 
@@ -20,12 +22,14 @@ import numpy as np
 
 from asrcompress.core.comparison import Mapsswe
 from asrcompress.core.evaluation import Evaluation, UtteranceScore
+from asrcompress.evaluate.alignment import WordPair, align, confusions_in, sides_of
 from asrcompress.evaluate.blocks import Integers
 from asrcompress.evaluate.normalise import normaliser_for
 
 if TYPE_CHECKING:
-    from jiwer import AlignmentChunk
+    from jiwer import AlignmentChunk, WordOutput
 
+_REMEMBERED = 1 << 16  # texts of some hundred bytes: every reference, and hypotheses in common
 GOOD_WORDS = 2  # sc_stats' default: so many words right by both end a segment
 
 
@@ -43,29 +47,21 @@ class ErrorPlaces:
 
 
 @dataclass(frozen=True, slots=True)
-class Aligner:
-    """Finds the places of errors, and normalises a text that comes again only once."""
+class Aligned:
+    """The utterances of an evaluation that have errors, in the order of their ids, aligned.
 
-    normaliser: str
-    _known: dict[str, str] = field(default_factory=dict)
+    starts: where each one's reference begins on the line through all.
+    """
 
-    def places(self, evaluation: Evaluation) -> ErrorPlaces:
-        """The errors of an evaluation that was scored with this normaliser."""
-        import jiwer
+    starts: Sequence[int]
+    output: WordOutput | None
 
-        rows = sorted(evaluation.utterances, key=lambda row: row.id)
-        wrong = [(row, start) for row, start in _started(rows) if row.words.errors]
-        if not wrong:
-            return ErrorPlaces(np.zeros(0, np.int64), np.zeros(0, np.int64))
-        apply = normaliser_for(self.normaliser)
-        aligned = jiwer.process_words(
-            [self._words(row.text, apply) for row, _ in wrong],
-            [self._words(row.pred_text, apply) for row, _ in wrong],
-        ).alignments
+    def places(self) -> ErrorPlaces:
+        """Where the errors are."""
         found = np.array(
             [
                 (start + place, errors)
-                for (_, start), chunks in zip(wrong, aligned, strict=True)
+                for start, (chunks, _, _) in zip(self.starts, sides_of(self.output), strict=True)
                 for chunk in chunks
                 for place, errors in _places(chunk)
             ],
@@ -73,10 +69,35 @@ class Aligner:
         ).reshape(-1, 2)
         return ErrorPlaces(found[:, 0], found[:, 1])
 
-    def _words(self, text: str, apply: Callable[[str], str]) -> str:
-        if text not in self._known:
-            self._known[text] = " ".join(apply(text).split())
-        return self._known[text]
+    def confusions(self) -> Counter[WordPair]:
+        """How often each word was taken for another, left out or put in."""
+        return confusions_in(self.output)
+
+
+@dataclass(frozen=True, slots=True)
+class Aligner:
+    """Finds the places of errors; `normalise` remembers what comes again in every cell."""
+
+    normaliser: str
+    normalise: Callable[[str], str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        remembering = lru_cache(maxsize=_REMEMBERED)(normaliser_for(self.normaliser).apply)
+        object.__setattr__(self, "normalise", remembering)
+
+    def aligned(self, evaluation: Evaluation) -> Aligned:
+        """The alignment of an evaluation that was scored with this normaliser."""
+        rows = sorted(evaluation.utterances, key=lambda row: row.id)
+        wrong = [(row, start) for row, start in _started(rows) if row.words.errors]
+        output = align(
+            [self.normalise(row.text) for row, _ in wrong],
+            [self.normalise(row.pred_text) for row, _ in wrong],
+        )
+        return Aligned([start for _, start in wrong], output)
+
+    def places(self, evaluation: Evaluation) -> ErrorPlaces:
+        """The errors of an evaluation that was scored with this normaliser."""
+        return self.aligned(evaluation).places()
 
 
 def mapsswe(evaluation: Evaluation, baseline: Evaluation) -> Mapsswe | None:

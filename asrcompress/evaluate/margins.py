@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from asrcompress.core.evaluation import Evaluation, UtteranceScore
 from asrcompress.core.results import ConditionResult
-from asrcompress.evaluate.matrix import Matrix
 
-NOISE_COLUMN = "noise_type"  # what corrupt writes for each utterance, whichever type was asked for
 _Steps = Mapping[str, Mapping[str, Any]]  # by effect
 
 
@@ -31,33 +28,22 @@ class Margin:
         """Whether it is a cell again: all utterances of a single condition."""
         return len(self.conditions) == 1 and self.noise_type is None
 
-    def evaluations(self, matrix: Matrix, artefact: str) -> dict[str, Evaluation]:
-        """An artefact's evaluations by condition, of the conditions that it has."""
-        cells = {name: (artefact, name) for name in self.conditions}
-        return {
-            name: self._kept(matrix.evaluations[cell])
-            for name, cell in cells.items()
-            if cell in matrix.evaluations
-        }
 
-    def _kept(self, evaluation: Evaluation) -> Evaluation:
-        if self.noise_type is None:
-            return evaluation
-        kept = tuple(row for row in evaluation.utterances if _noise_of(row) == self.noise_type)
-        return evaluation.model_copy(update={"utterances": kept})
-
-
-def margins_of(matrix: Matrix) -> list[Margin]:
+def margins_of(
+    conditions: Sequence[ConditionResult], met: Mapping[str, Collection[str]]
+) -> list[Margin]:
     """The margins of a matrix, from the steps of its conditions.
+
+    met: the types of noise that utterances met, by condition.
 
     noise_type: the conditions of nothing but noise, over SNRs; where no condition names a type, by
     the type that each utterance met. snr_db: the same over types, where there are several. room:
     the conditions of nothing but a room, and those of a room and noise over SNRs and types. A
     condition with any other effect belongs to none.
     """
-    steps = {condition.name: _by_effect(condition) for condition in matrix.conditions}
+    steps = {condition.name: _by_effect(condition) for condition in conditions}
     noises = {name: found for name, found in steps.items() if set(found) == {"noise"}}
-    return [*_by_type(matrix, noises), *_by_snr(noises), *_by_room(steps)]
+    return [*_by_type(noises, met), *_by_snr(noises), *_by_room(steps)]
 
 
 def _by_effect(condition: ConditionResult) -> _Steps:
@@ -66,20 +52,14 @@ def _by_effect(condition: ConditionResult) -> _Steps:
     return found if len(found) == len(condition.steps) else {}
 
 
-def _by_type(matrix: Matrix, noises: Mapping[str, _Steps]) -> Iterator[Margin]:
+def _by_type(noises: Mapping[str, _Steps], met: Mapping[str, Collection[str]]) -> Iterator[Margin]:
     named = _grouped({name: steps["noise"].get("type") for name, steps in noises.items()})
     for kind, conditions in named.items():
         yield Margin("noise_type", str(kind), conditions)
     if named or not noises:
         return
-    met = {
-        kind
-        for (_, condition), evaluation in matrix.evaluations.items()
-        if condition in noises
-        for kind in map(_noise_of, evaluation.utterances)
-        if kind is not None
-    }
-    yield from (Margin("noise_type", kind, tuple(noises), kind) for kind in sorted(met))
+    every = {kind for name in noises for kind in met.get(name, ())}
+    yield from (Margin("noise_type", kind, tuple(noises), kind) for kind in sorted(every))
 
 
 def _by_snr(noises: Mapping[str, _Steps]) -> Iterator[Margin]:
@@ -116,8 +96,3 @@ def _range(snrs_db: Sequence[float]) -> str:
         return ""
     low, high = min(snrs_db), max(snrs_db)
     return f" + noise {low:g} dB" if low == high else f" + noise {low:g}..{high:g} dB"
-
-
-def _noise_of(row: UtteranceScore) -> str | None:
-    kind = row.fields.get(NOISE_COLUMN)
-    return None if kind in (None, "") else str(kind)

@@ -2,87 +2,95 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from asrcompress.core.errors import InputError
-from asrcompress.core.evaluation import Evaluation, UtteranceScore
-from asrcompress.evaluate.blocks import blocks_of
+from asrcompress.evaluate.blocks import Integers
 from asrcompress.evaluate.resampling import RateSample
+from asrcompress.evaluate.roll import Roll, Rolls
 from asrcompress.evaluate.sparse import Changes
+from asrcompress.evaluate.tally import Tally, joined
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Pairs:
-    """Rows of the compressed model and of its baseline, one for one.
+    """How many more errors the compressed model made than its baseline in each utterance.
 
-    Where conditions are pooled an utterance is in it once for each.
+    Where conditions are pooled there is a roll for each, and an utterance is in each of them.
+    more: (utterances of all the rolls,).
     """
 
-    rows: tuple[UtteranceScore, ...]
-    baseline_rows: tuple[UtteranceScore, ...]
+    rolls: tuple[Roll, ...]
+    more: Integers
 
     @property
-    def lengths(self) -> list[int]:
+    def lengths(self) -> Integers:
         """The words of each reference."""
-        return [row.words.n for row in self.rows]
+        return joined([roll.lengths for roll in self.rolls])
 
-    @property
-    def more(self) -> list[int]:
-        """How many more errors the compressed model made in each row."""
-        both = zip(self.rows, self.baseline_rows, strict=True)
-        return [row.words.errors - other.words.errors for row, other in both]
-
-    @property
-    def sample(self) -> RateSample:
+    def sample(self, rolls: Rolls) -> RateSample:
         """dWER, to be resampled."""
-        blocks = blocks_of(self.rows)
+        blocks = rolls.blocks(self.rolls)
         return RateSample(blocks, blocks.sums([self.more]), blocks.sums([self.lengths]))
 
     @property
     def changes(self) -> Changes:
         """The errors gained and lost."""
-        return Changes.of(np.array(self.more, dtype=np.int64), sum(self.lengths))
+        return Changes.of(self.more, int(self.lengths.sum()))
 
-    def only(self, identifiers: Iterable[str]) -> Pairs:
-        """The pairs of these utterances, in the order of their ids."""
-        kept = set(identifiers)
-        both = zip(self.rows, self.baseline_rows, strict=True)
-        found = sorted((pair for pair in both if pair[0].id in kept), key=lambda pair: pair[0].id)
-        return Pairs(tuple(row for row, _ in found), tuple(other for _, other in found))
+    def only(self, ids: Sequence[str], rolls: Rolls) -> Pairs:
+        """The pairs of these utterances of a single condition, in their order."""
+        (roll,) = self.rolls
+        if roll.ids == ids:
+            return self
+        places = _places(roll, ids)
+        return Pairs((rolls.same(roll.at(places)),), self.more[places])
 
 
-def paired(evaluation: Evaluation, baseline: Evaluation) -> Pairs:
-    """The pairs of two evaluations, in the order of the first.
+def paired(tally: Tally, baseline: Tally) -> Pairs:
+    """The pairs of two models' counts, in the order of the first.
 
     Raises:
         InputError: the two did not score the same utterances with the same normaliser.
     """
-    rows = {row.id: row for row in baseline.utterances}
-    ids = [row.id for row in evaluation.utterances]
-    if set(ids) != set(rows) or any(
-        row.words.n != rows[row.id].words.n for row in evaluation.utterances
-    ):
-        only = sorted(set(ids) ^ set(rows))
-        raise InputError(
-            "the two models were not scored on the same utterances and references",
-            where=evaluation.corpus,
-            got=f"{len(only)} on one side only" + (f", first {only[0]}" if only else ""),
-            next_step="evaluate both on the same corpus",
-        )
-    if evaluation.normaliser != baseline.normaliser:
+    theirs = _in_the_order_of(tally, baseline)
+    if tally.normaliser != baseline.normaliser:
         raise InputError(
             "the two models were scored with different normalisers",
-            got=f"{evaluation.normaliser} and {baseline.normaliser}",
+            got=f"{tally.normaliser} and {baseline.normaliser}",
         )
-    return Pairs(evaluation.utterances, tuple(rows[identifier] for identifier in ids))
+    return Pairs((tally.roll,), tally.errors.astype(np.int64) - theirs)
 
 
 def pooled(parts: Sequence[Pairs]) -> Pairs:
     """The pairs of several conditions together."""
     return Pairs(
-        tuple(row for part in parts for row in part.rows),
-        tuple(row for part in parts for row in part.baseline_rows),
+        tuple(roll for part in parts for roll in part.rolls), joined([part.more for part in parts])
     )
+
+
+def _in_the_order_of(tally: Tally, baseline: Tally) -> Integers:
+    """The baseline's errors, utterance for utterance."""
+    if baseline.roll is tally.roll:
+        return baseline.errors.astype(np.int64)
+    ids, theirs = set(tally.roll.ids), set(baseline.roll.ids)
+    if ids == theirs:
+        places = _places(baseline.roll, tally.roll.ids)
+        if (baseline.roll.lengths[places] == tally.roll.lengths).all():
+            return baseline.errors[places].astype(np.int64)
+    only = sorted(ids ^ theirs)
+    raise InputError(
+        "the two models were not scored on the same utterances and references",
+        where=tally.corpus,
+        got=f"{len(only)} on one side only" + (f", first {only[0]}" if only else ""),
+        next_step="evaluate both on the same corpus",
+    )
+
+
+def _places(roll: Roll, ids: Sequence[str]) -> Integers:
+    """Where in the roll these utterances are."""
+    place_of = {identifier: place for place, identifier in enumerate(roll.ids)}
+    return np.array([place_of[identifier] for identifier in ids], dtype=np.int64)

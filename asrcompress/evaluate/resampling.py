@@ -6,8 +6,9 @@ are one matrix product: counts (replicates, blocks) times sums (blocks, columns)
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +17,11 @@ from asrcompress.core.seeds import generator_for
 from asrcompress.evaluate.blocks import Blocks, Integers
 from asrcompress.evaluate.tails import Resampled
 
+Key = TypeVar("Key")
 Floats = npt.NDArray[np.float64]
 REPLICATES = 10_000
 _COUNTS_AT_ONCE = 1 << 17  # of 8 bytes, with the draws beside them 2 MB: about a core's cache
+_SUMS_AT_ONCE = 1 << 22  # of 8 bytes: 34 MB, and as much again for parts and values
 _EXACT_IN_FLOAT32 = 1 << 24  # integers up to here; twice as fast to multiply as float64
 
 
@@ -73,17 +76,45 @@ def resample(
     The draws depend on the seed and the number of blocks alone: every model and condition of one
     corpus meets the same ones. Resamples without words are left out.
     """
-    found: dict[int, Resampled | None] = {}
+    asked = ((None, sample) for sample in samples)
+    return [found for _, found in resampled(asked, seed=seed, replicates=replicates)]
+
+
+def resampled(
+    asked: Iterable[tuple[Key, RateSample]], *, seed: int, replicates: int
+) -> Iterator[tuple[Key, Resampled | None]]:
+    """As `resample`, one after the other, each with its key; any number of them in bounded memory.
+
+    Samples are taken a few hundred at a time, and their values are let go with them.
+    """
+    waiting: list[tuple[Key, RateSample]] = []
+    numbers = 0
+    for key, sample in asked:
+        waiting.append((key, sample))
+        numbers += 2 * len(sample.signs) * (replicates + sample.blocks.count)
+        if numbers >= _SUMS_AT_ONCE:
+            yield from _together(waiting, seed, replicates)
+            waiting, numbers = [], 0
+    yield from _together(waiting, seed, replicates)
+
+
+def _together(
+    asked: Sequence[tuple[Key, RateSample]], seed: int, replicates: int
+) -> Iterator[tuple[Key, Resampled | None]]:
+    """All sums of these samples by one matrix product for each number of blocks."""
+    samples = [sample for _, sample in asked]
+    sums: dict[int, Floats] = {}
     defined = [place for place, sample in enumerate(samples) if sample.is_defined]
     for count in {samples[place].blocks.count for place in defined}:
         places = [place for place in defined if samples[place].blocks.count == count]
         some = [samples[place] for place in places]
         columns = np.concatenate([part for one in some for part in (one.errors, one.lengths)], 1)
-        sums = resampled_sums(columns, seed, replicates)
         ends = np.cumsum([2 * len(one.signs) for one in some])
-        for place, one, own in zip(places, some, np.split(sums, ends[:-1], axis=1), strict=True):
-            found[place] = _resampled(one, own)
-    return [found.get(place) for place in range(len(samples))]
+        parts = np.split(resampled_sums(columns, seed, replicates), ends[:-1], axis=1)
+        sums.update(zip(places, parts, strict=True))
+    for place, (key, sample) in enumerate(asked):
+        own = sums.get(place)
+        yield key, None if own is None else _resampled(sample, own)
 
 
 def resampled_sums(columns: Integers, seed: int, replicates: int) -> Floats:

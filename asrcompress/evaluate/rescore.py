@@ -11,15 +11,17 @@ from asrcompress.core.errors import InputError
 from asrcompress.core.evaluation import Evaluation
 from asrcompress.core.provenance import versions
 from asrcompress.core.results import RESULTS_NAME, UTTERANCES_NAME, Results
-from asrcompress.evaluate.error_analysis import errors_of
 from asrcompress.evaluate.groups import groups_of
 from asrcompress.evaluate.hypotheses import Hypotheses
 from asrcompress.evaluate.matrix import ArtefactNote, Cell, Matrix, Statistics
 from asrcompress.evaluate.normalise import DEFAULT, normaliser_for
+from asrcompress.evaluate.notes import notes_of
+from asrcompress.evaluate.roll import Rolls
 from asrcompress.evaluate.run import Outcome
 from asrcompress.evaluate.score import Missing, Reference, check_missing, score_references
 from asrcompress.evaluate.stored import Stored, read_stored
-from asrcompress.evaluate.summary import notes_of, summarise
+from asrcompress.evaluate.summary import sum_up
+from asrcompress.evaluate.survey import facts_of
 
 # What scoring depends on; the rest of the stored versions is of the recognition.
 _OF_SCORING = ("asrcompress", "jiwer", "numpy", "scipy", "whisper-normalizer")
@@ -123,17 +125,19 @@ def _rescored(stored: Stored, request: RescoreRequest) -> Outcome:
     normaliser = request.normaliser or stored.results.normaliser
     again = {cell: _again(found, normaliser) for cell, found in stored.evaluations.items()}
     # What cannot be made again, such as how many utterances had no reference.
-    known = set(notes_of(as_stored, before.margin))
+    rolls = Rolls()
+    facts = {cell: facts_of(found, rolls) for cell, found in stored.evaluations.items()}
+    known = set(notes_of(as_stored, facts, rolls, before.margin))
     notes = tuple(note for note in stored.results.notes if note not in known)
     matrix = replace(_matrix(stored, again), notes=notes)
-    results = summarise(matrix, statistics)
+    summary = sum_up(matrix, statistics)
     kept = {
         "artefacts": stored.results.artefacts,
         "published": stored.results.published,
         "versions": _versions(stored.results),
     }
     every = tuple(again.values())
-    return Outcome(results.model_copy(update=kept), stored.costs, every, errors_of(matrix))
+    return Outcome(summary.results.model_copy(update=kept), stored.costs, every, summary.errors)
 
 
 def _matrix(stored: Stored, evaluations: Mapping[Cell, Evaluation]) -> Matrix:

@@ -13,14 +13,13 @@ from asrcompress.core.evaluation import STORED_HYPOTHESES, Decoding
 from asrcompress.core.files import sha256_of_file, sha256_of_json
 from asrcompress.core.results import CostTable
 from asrcompress.core.rows import JSON_SUFFIXES, TABLE_SUFFIXES, has_suffix
-from asrcompress.evaluate.error_analysis import errors_of
 from asrcompress.evaluate.hypotheses import Hypotheses
 from asrcompress.evaluate.hypothesis_files import read_hypotheses, read_references
 from asrcompress.evaluate.matrix import ArtefactNote, Matrix, Statistics
 from asrcompress.evaluate.normalise import DEFAULT
 from asrcompress.evaluate.run import Outcome
 from asrcompress.evaluate.score import Reference, references_of, score_references
-from asrcompress.evaluate.summary import clean_condition, summarise
+from asrcompress.evaluate.summary import clean_condition, sum_up
 
 if TYPE_CHECKING:
     from asrcompress.evaluate.rescore import RescoreRequest
@@ -56,8 +55,8 @@ def outcome_of_files(request: RescoreRequest) -> Outcome:
         baseline=next(iter(evaluations)) if request.baseline is not None else None,
         notes=notes,
     )
-    results = summarise(matrix, request.statistics(Statistics()))
-    return Outcome(results, CostTable(), tuple(evaluations.values()), errors_of(matrix))
+    summary = sum_up(matrix, request.statistics(Statistics()))
+    return Outcome(summary.results, CostTable(), tuple(evaluations.values()), summary.errors)
 
 
 def _references(request: RescoreRequest) -> tuple[str, str, list[Reference]]:

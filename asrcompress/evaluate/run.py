@@ -16,7 +16,6 @@ from asrcompress.core.results import CostTable, Results
 from asrcompress.core.speed import SpeedTable
 from asrcompress.evaluate.batches import Batching, common_batching
 from asrcompress.evaluate.cost import CostOptions, measure_cost
-from asrcompress.evaluate.error_analysis import errors_of
 from asrcompress.evaluate.recogniser import Recogniser, RecogniserOptions, open_recogniser
 from asrcompress.evaluate.request import EvaluateRequest
 from asrcompress.evaluate.score import referenced, score
@@ -26,7 +25,7 @@ from asrcompress.evaluate.summary import (
     Matrix,
     Statistics,
     clean_condition,
-    summarise,
+    sum_up,
 )
 from asrcompress.evaluate.torch_options import check_device, check_runtimes
 from asrcompress.evaluate.transcribe import TranscribeOptions, transcribe
@@ -73,13 +72,13 @@ def run(request: EvaluateRequest, progress: Progress = silent) -> Outcome:
     evaluations, batching = _evaluations(request, corpus, checkpoints, progress)
     matrix = _matrix(request, checkpoints, evaluations)
     statistics = Statistics(request.seed, request.margin, request.replicates, request.by)
-    results = summarise(matrix, statistics)
+    summary = sum_up(matrix, statistics)
     speed = _speed(request, corpus, timed, matrix.baseline, progress)
     costs = {}
     if request.measure_cost:
         costs = _costs(request, corpus, checkpoints, batching, speed)
     every = tuple(evaluations.values())
-    return Outcome(results, CostTable(costs=costs), every, errors_of(matrix), speed)
+    return Outcome(summary.results, CostTable(costs=costs), every, summary.errors, speed)
 
 
 def _corpus(request: EvaluateRequest) -> Corpus:

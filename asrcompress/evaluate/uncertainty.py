@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from asrcompress.core.comparison import Comparison, Interaction, Interval, Mapsswe
-from asrcompress.core.evaluation import Evaluation
+from asrcompress.core.comparison import Comparison, Interaction, Interval
 from asrcompress.evaluate.holm import holm
-from asrcompress.evaluate.interaction import (
-    InteractionSample,
-    interaction_of,
-    interaction_sample,
-)
-from asrcompress.evaluate.intervals import comparison_of, rate_interval, rate_sample
-from asrcompress.evaluate.mapsswe import Aligner, mapsswe_of
+from asrcompress.evaluate.interaction import interaction_of, interaction_sample
+from asrcompress.evaluate.intervals import Bootstrap, comparison_of, rate_interval
 from asrcompress.evaluate.margins import Margin
 from asrcompress.evaluate.matrix import Cell, Matrix, Statistics
 from asrcompress.evaluate.pairs import Pairs, paired, pooled
-from asrcompress.evaluate.resampling import RateSample, resample
+from asrcompress.evaluate.resampling import RateSample, resampled
+from asrcompress.evaluate.sparse import Changes
+from asrcompress.evaluate.survey import Survey
 from asrcompress.evaluate.tails import Resampled
+from asrcompress.evaluate.tally import Tally, rate_sample
 
 Place = tuple[str, str | Margin]  # an artefact, and a condition or a margin
 
@@ -33,9 +30,9 @@ class Uncertainty:
 
 
 def uncertainty_of(
-    matrix: Matrix, margins: Sequence[Margin], statistics: Statistics
+    matrix: Matrix, found: Survey, margins: Sequence[Margin], statistics: Statistics
 ) -> Uncertainty:
-    """All blocks are resampled once: one matrix product gives every sum that is needed.
+    """Every interval and comparison, from resamples of the same blocks.
 
     Holm's correction is over the cells, each direction by itself, and over the margins likewise:
     these sum up what the cells have tested and are a family of their own. A margin that is one
@@ -44,87 +41,135 @@ def uncertainty_of(
     Raises:
         InputError: a cell and its baseline are on different utterances.
     """
-    artefacts = dict.fromkeys(name for name, _ in matrix.cells)
-    places: list[Place] = [*matrix.cells, *((name, one) for name in artefacts for one in margins)]
-    pairs = {place: found for place in places if (found := _pairs(matrix, place)) is not None}
-    samples = _interaction_samples(matrix, pairs)
-    whole = {place: rate_sample(list(evaluations_at(matrix, place).values())) for place in places}
-    rates, losses, beyond = _resampled(
-        whole,
-        {place: found.sample for place, found in pairs.items()},
-        {place: found.sample for place, found in samples.items()},
-        statistics=statistics,
-    )
-    comparisons = {
-        place: comparison_of(pairs[place].changes, found, statistics.bootstrap, name)
-        for place, found in losses.items()
-        if found is not None and (name := matrix.baseline_of(place[0])) is not None
-    }
-    interactions = {
-        place: interaction_of(found, samples[place].changes, matrix.reference)
-        for place, found in beyond.items()
-    }
+    cells = [cell for cell in matrix.cells if cell in found.facts]
+    artefacts = dict.fromkeys(name for name, _ in cells)
+    places: list[Place] = [*cells, *((name, one) for name in artefacts for one in margins)]
+    answers = _Answers(statistics.bootstrap)
+    asked = (one for place in places for one in _asked(matrix, found, place))
+    how = statistics.bootstrap
+    for question, values in resampled(asked, seed=how.seed, replicates=how.replicates):
+        question.settle(answers, values)
     return Uncertainty(
-        intervals={place: rate_interval(found, whole[place]) for place, found in rates.items()},
-        comparisons=_with_margins(_of_cells(matrix, comparisons, interactions), comparisons),
+        intervals=answers.intervals,
+        comparisons=_with_margins(
+            _of_cells(cells, found, answers.comparisons, answers.interactions),
+            answers.comparisons,
+        ),
     )
 
 
-def evaluations_at(matrix: Matrix, place: Place) -> dict[str, Evaluation]:
-    """The evaluations of a cell or a margin by condition."""
+def tallies_at(found: Survey, place: Place) -> dict[str, Tally]:
+    """The tallies of a cell or a margin by condition."""
     name, where = place
-    if isinstance(where, Margin):
-        return where.evaluations(matrix, name)
-    return {where: matrix.evaluations[name, where]} if (name, where) in matrix.evaluations else {}
+    if not isinstance(where, Margin):
+        return {where: found.facts[name, where].tally} if (name, where) in found.facts else {}
+    tallies = {
+        condition: found.facts[name, condition].tally
+        for condition in where.conditions
+        if (name, condition) in found.facts
+    }
+    if where.noise_type is None:
+        return tallies
+    return {
+        condition: tally.met(where.noise_type, found.rolls) for condition, tally in tallies.items()
+    }
 
 
-def _pairs(matrix: Matrix, place: Place) -> Pairs | None:
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """What the resamples have said so far."""
+
+    how: Bootstrap
+    intervals: dict[Place, Interval | None] = field(default_factory=dict)
+    comparisons: dict[Place, Comparison] = field(default_factory=dict)
+    interactions: dict[Place, Interaction | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rate:
+    """What is the interval of the rate?"""
+
+    place: Place
+    words: int
+
+    def settle(self, answers: _Answers, values: Resampled | None) -> None:
+        answers.intervals[self.place] = rate_interval(values, self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class _Loss:
+    """How does it compare with its baseline?"""
+
+    place: Place
+    changes: Changes
+    baseline: str
+
+    def settle(self, answers: _Answers, values: Resampled | None) -> None:
+        if values is not None:
+            answers.comparisons[self.place] = comparison_of(
+                self.changes, values, answers.how, self.baseline
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Beyond:
+    """Does compression cost more here than under the reference condition?"""
+
+    place: Place
+    changes: Changes
+    reference: str
+
+    def settle(self, answers: _Answers, values: Resampled | None) -> None:
+        answers.interactions[self.place] = interaction_of(values, self.changes, self.reference)
+
+
+_Question = _Rate | _Loss | _Beyond
+
+
+def _asked(matrix: Matrix, found: Survey, place: Place) -> Iterator[tuple[_Question, RateSample]]:
+    """What is asked of a place, each with the sample that answers it."""
+    whole = rate_sample(list(tallies_at(found, place).values()), found.rolls)
+    yield _Rate(place, int(whole.lengths.sum())), whole
+    baseline, pairs = matrix.baseline_of(place[0]), _pairs(matrix, found, place)
+    if baseline is None or pairs is None:
+        return
+    yield _Loss(place, pairs.changes, baseline), pairs.sample(found.rolls)
+    reference = matrix.reference
+    if isinstance(place[1], Margin) or reference in (None, place[1]):
+        return
+    in_reference = _pairs(matrix, found, (place[0], str(reference)))
+    if in_reference is not None:
+        beyond = interaction_sample(pairs, in_reference, found.rolls)
+        yield _Beyond(place, beyond.changes, str(reference)), beyond.sample
+
+
+def _pairs(matrix: Matrix, found: Survey, place: Place) -> Pairs | None:
     """None for a baseline, and where the baseline lacks one of the conditions."""
     baseline = matrix.baseline_of(place[0])
     if baseline is None:
         return None
-    mine, theirs = evaluations_at(matrix, place), evaluations_at(matrix, (baseline, place[1]))
+    mine, theirs = tallies_at(found, place), tallies_at(found, (baseline, place[1]))
     if not mine or set(mine) != set(theirs):
         return None
-    return pooled([paired(evaluation, theirs[name]) for name, evaluation in mine.items()])
-
-
-def _interaction_samples(
-    matrix: Matrix, pairs: Mapping[Place, Pairs]
-) -> dict[Place, InteractionSample]:
-    """For every cell beside the reference condition whose artefact has that too."""
-    return {
-        (name, where): interaction_sample(found, pairs[name, matrix.reference])
-        for (name, where), found in pairs.items()
-        if not isinstance(where, Margin)
-        and matrix.reference not in (None, where)
-        and (name, matrix.reference) in pairs
-    }
-
-
-def _resampled(
-    *groups: Mapping[Place, RateSample], statistics: Statistics
-) -> list[dict[Place, Resampled | None]]:
-    """The samples of each group, resampled together."""
-    every = [sample for group in groups for sample in group.values()]
-    found = iter(resample(every, seed=statistics.seed, replicates=statistics.replicates))
-    return [{place: next(found) for place in group} for group in groups]
+    return pooled([paired(tally, theirs[name]) for name, tally in mine.items()])
 
 
 def _of_cells(
-    matrix: Matrix,
+    cells: Sequence[Cell],
+    found: Survey,
     comparisons: Mapping[Place, Comparison],
     interactions: Mapping[Place, Interaction | None],
 ) -> dict[Place, Comparison]:
     """The cells' comparisons with adjusted p-values, interaction and segment test."""
-    cells = [cell for cell in matrix.cells if cell in comparisons]
-    tests = _segment_tests(matrix, cells)
-    adjusted = _adjusted({cell: comparisons[cell] for cell in cells})
+    adjusted = _adjusted({cell: comparisons[cell] for cell in cells if cell in comparisons})
     return {
-        cell: adjusted[cell].model_copy(
-            update={"mapsswe": tests[cell], "interaction": interactions.get(cell)}
+        cell: comparison.model_copy(
+            update={
+                "mapsswe": found.segment_tests.get((cell[0], str(cell[1]))),
+                "interaction": interactions.get(cell),
+            }
         )
-        for cell in cells
+        for cell, comparison in adjusted.items()
     }
 
 
@@ -158,12 +203,3 @@ def _adjusted(comparisons: Mapping[Place, Comparison]) -> dict[Place, Comparison
         )
         for rank, (place, found) in enumerate(comparisons.items())
     }
-
-
-def _segment_tests(matrix: Matrix, cells: Sequence[Cell]) -> dict[Cell, Mapsswe | None]:
-    """The segment test of every cell; each evaluation is aligned once."""
-    baselines = {cell: (str(matrix.baseline_of(cell[0])), cell[1]) for cell in cells}
-    needed = dict.fromkeys([*cells, *baselines.values()])
-    aligner = Aligner(matrix.normaliser)
-    places = {cell: aligner.places(matrix.evaluations[cell]) for cell in needed}
-    return {cell: mapsswe_of(places[cell], places[baselines[cell]]) for cell in cells}

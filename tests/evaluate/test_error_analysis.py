@@ -8,8 +8,14 @@ from asrcompress.core.cost import Sizes
 from asrcompress.core.error_table import Confusion, ErrorTable
 from asrcompress.core.errors import InputError
 from asrcompress.core.evaluation import Evaluation, UtteranceScore
-from asrcompress.evaluate import ArtefactNote, Matrix, char_counts, clean_condition, word_counts
-from asrcompress.evaluate.error_analysis import errors_of
+from asrcompress.evaluate import (
+    ArtefactNote,
+    Matrix,
+    char_counts,
+    clean_condition,
+    errors_of,
+    word_counts,
+)
 from asrcompress.evaluate.normalise import basic
 from tests.evaluate.makers import DECODING
 
@@ -106,5 +112,5 @@ def test_equal_models_add_nothing() -> None:
 
 
 def test_other_utterances_are_refused() -> None:
-    with pytest.raises(InputError, match="not of the same utterances: c"):
+    with pytest.raises(InputError, match="not scored on the same utterances and references: c"):
         _table(_BEFORE, {"a": "go left"})

@@ -12,10 +12,12 @@ from scipy.stats import norm, poisson
 from asrcompress.core.comparison import Comparison
 from asrcompress.evaluate.blocks import Blocks
 from asrcompress.evaluate.intervals import Bootstrap, comparison_of
-from asrcompress.evaluate.pairs import Pairs
+from asrcompress.evaluate.pairs import paired
 from asrcompress.evaluate.resampling import RateSample, resample
+from asrcompress.evaluate.roll import Rolls
 from asrcompress.evaluate.sparse import Changes
-from tests.evaluate.makers import utterance
+from asrcompress.evaluate.tally import tally_of
+from tests.evaluate.makers import evaluation, utterance
 
 MARGIN = 0.005
 CORPORA = 600
@@ -69,8 +71,10 @@ def test_two_changes_are_not_certain() -> None:
     added = tuple(
         one.model_copy(update={"words": one.words.model_copy(update={"n": 50})}) for one in worse
     )
-    pairs = Pairs((added[0], rows[1], added[1], rows[3]), tuple(rows))
-    (found,) = resample([pairs.sample])
+    rolls = Rolls()
+    sides = [added[0], rows[1], added[1], rows[3]], rows
+    pairs = paired(*(tally_of(evaluation(side), rolls) for side in sides))
+    (found,) = resample([pairs.sample(rolls)])
     assert found is not None
     assert found.p_beyond(MARGIN) == 0
     comparison = comparison_of(pairs.changes, found, Bootstrap(MARGIN), "fp32")
