@@ -61,7 +61,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """One picture: what it shows, ticks as (place, label), and its lines."""
+    """One picture: what it shows, ticks as (place, label), and its lines.
+
+    places: the ticks in words, of those too that have no room for a label.
+    """
 
     model: str
     title: str
@@ -69,6 +72,7 @@ class Chart:
     x_ticks: tuple[tuple[float, str], ...]
     y_ticks: tuple[tuple[float, str], ...]
     lines: tuple[Line, ...]
+    places: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,12 @@ def chart_groups(figures: Iterable[Figure]) -> tuple[ChartGroup, ...]:
     return tuple(groups)
 
 
+def points_at(line: Line, chart: Chart) -> list[Point | None]:
+    """A line's points at the chart's places; None where it has none."""
+    points = {point.words: point for point in line.points}
+    return [points.get(words) for words in chart.places]
+
+
 def _charts(figures: Sequence[Figure]) -> list[Chart]:
     top, step = _scale(figures)
     return [_chart(figure, top, step) for figure in figures]
@@ -117,6 +127,7 @@ def _chart(figure: Figure, top: float, step: float) -> Chart:
             )
             for index, line in drawn
         ),
+        places=tuple(dict.fromkeys(tick.words for tick in figure.ticks)),
     )
 
 

@@ -27,7 +27,11 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.counts[tag] = self.counts.get(tag, 0) + 1
         self.attributes.append((tag, dict(attrs)))
-        self.addresses += [value for name, value in attrs if name in ("src", "href", "srcset")]
+        self.addresses += [
+            value
+            for name, value in attrs
+            if name in ("src", "href", "srcset") and not (value or "").startswith("#")
+        ]
         if tag == "table":
             self.tables.append([])
         elif tag == "tr":

@@ -10,13 +10,14 @@ from asrcompress.report.artefact_view import ArtefactView
 from asrcompress.report.block_widths import together
 from asrcompress.report.curve_table import curve_rows, mask_rows
 from asrcompress.report.layers import options_of
-from asrcompress.report.page import page_environment
+from asrcompress.report.page import page_environment, page_head
 from asrcompress.report.sensitivity_charts import depth_charts
 from asrcompress.report.training_charts import curve_charts, mask_charts
 from asrcompress.report.training_facts import training_facts
 from asrcompress.report.width_charts import width_charts
 from asrcompress.report.wording import divergence, list_names, percent
 
+_STYLES = ("report.css", "bits.css", "artefact.css", "print.css")
 _DEPTHS = 12  # of the style sheet's classes for depth
 _DASHES = ("", "dashed", "dotted")
 _COLOURS = 8  # of the style sheet's line classes; after them they begin again, dashed
@@ -33,7 +34,9 @@ def render(view: ArtefactView) -> str:
         "shape_words": _shape_words,
         "small": lambda value: f"{value:.3g}",
     }
-    return environment.get_template("artefact.html.j2").render(**_variables(view))
+    variables = _variables(view)
+    variables["head"] = page_head(environment, _STYLES)
+    return environment.get_template("artefact.html.j2").render(**variables)
 
 
 def _variables(view: ArtefactView) -> dict[str, Any]:
@@ -43,6 +46,7 @@ def _variables(view: ArtefactView) -> dict[str, Any]:
     record = view.manifest.calibration
     return {
         "view": view,
+        "title": view.title,
         "all_maps": bit_grids.bit_grids(view.layout),
         "levels": bit_grids.levels_of(view.layout),
         "charts": depth_charts(view.layout),

@@ -1,29 +1,34 @@
-"""One HTML file that opens from disk: no network, no fonts, no script but the tables' sorting."""
+"""One HTML file that opens from disk: no network, no fonts, no script but its own."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from asrcompress.core.error_table import CellErrors
-from asrcompress.report import figures, flips, pareto_charts, wording
+from asrcompress.report import figures, flips, page_bounds, pareto_charts, wording
+from asrcompress.report import heat_map as heat_maps
 from asrcompress.report.figure_data import figures_of
-from asrcompress.report.page import page_environment
+from asrcompress.report.gate_lists import gate_lists
+from asrcompress.report.layer_map import layer_maps
+from asrcompress.report.page import page_environment, page_head
 from asrcompress.report.pareto_data import fronts_of
+from asrcompress.report.players import Key, Player
 from asrcompress.report.speed_columns import speed_columns
 from asrcompress.report.speed_view import LEGEND
-from asrcompress.report.view import GroupRow, View
+from asrcompress.report.view import ConditionRow, View
 
-_HEAT_LEVELS = 9  # the darkest of the style sheet's heat classes
+_STYLES = ("report.css", "heat_map.css", "bits.css", "pareto.css", "print.css")
 _COLOURS = 8  # of the style sheet's line classes; after them they begin again, dashed
-_MOST_GROUPS = 40  # values of one field; a page with thousands of speakers helps nobody
-_MOST_CELLS = 40  # cells whose broken utterances are on the page: those with the most
+_MOST_BROKEN = 40  # cells whose broken utterances are on the page: those with the most
 _MOST_FLIPS = 10  # utterances, and confused words, of one of them
+_MOST_OPEN = 100  # cells of a matrix with intervals that is not folded away
 _LONGEST_UNBROKEN = 40  # characters of a row's name; a longer one is broken
 
 
-def render(view: View) -> str:
-    """The page."""
+def render(view: View, players: Mapping[Key, Player] | None = None) -> str:
+    """The page; players: recordings to listen to, by artefact, condition and utterance."""
     environment = page_environment()
     environment.filters |= {
         "points": wording.points,
@@ -35,18 +40,29 @@ def render(view: View) -> str:
         "interaction_points": wording.interaction_points,
         "marked": lambda word: flips.marked(word, arrow="→"),
         "pair_of": flips.pair_of,
+        "verdicts_of": _verdicts_of,
+        "points_at": figures.points_at,
     }
-    template = environment.get_template("report.html.j2")
-    return template.render(**_variables(view))
+    variables = {
+        **_variables(view),
+        **_bounded(view),
+        **_broken_variables(view, players or {}),
+        "head": page_head(environment, _STYLES),
+    }
+    return environment.get_template("report.html.j2").render(**variables)
 
 
 def _variables(view: View) -> dict[str, Any]:
-    groups = {field: [g for g in view.groups if g.field == field] for field in view.group_fields}
-    sizes = {field: _values(rows) for field, rows in groups.items()}
     return {
         "view": view,
         "results": view.results,
-        "chart_groups": figures.chart_groups(figures_of(view)),
+        "title": view.results.title,
+        "gates": gate_lists(view.gates) if view.gates else None,
+        "heat_map": heat_maps.heat_map(view),
+        "rate_level": heat_maps.rate_level,
+        "delta_level": heat_maps.delta_level,
+        "rate_scale": heat_maps.rate_scale(),
+        "delta_scale": heat_maps.delta_scale(),
         "figures": figures,
         "pareto": pareto_charts,
         "pareto_charts": pareto_charts.pareto_charts(fronts_of(view)),
@@ -54,32 +70,64 @@ def _variables(view: View) -> dict[str, Any]:
         "speed_legend": LEGEND,
         "marks": wording.DOCUMENT_MARKS,
         "meanings": wording.MEANINGS,
-        "heat": lambda rate: _heat(rate, view.max_wer),
+        "heat": heat_maps.rate_level,
         "colours": _COLOURS,
-        "groups": {name: rows for name, rows in groups.items() if sizes[name] <= _MOST_GROUPS},
-        "broken": _broken(view),
-        "broken_left_out": max(0, len(flips.broken_cells(view.errors)) - _MOST_CELLS),
-        "most_flips": _MOST_FLIPS,
         "longest_unbroken": _LONGEST_UNBROKEN,
         "not_run": wording.NOT_RUN,
-        "left_out": {name: size for name, size in sizes.items() if size > _MOST_GROUPS},
     }
 
 
-def _broken(view: View) -> list[CellErrors]:
-    """The cells that changed most, in the table's order."""
+def _bounded(view: View) -> dict[str, Any]:
+    """What depends on how much there is: the tables' rows, and what is left out."""
+    across = len(view.artefacts)
+    groups, left_out, too_wide = page_bounds.group_tables(view)
+    tested, tested_left_out = page_bounds.compared_cells(view)
+    counted, counted_left_out = page_bounds.counted_cells(view)
+    charts = figures.chart_groups(figures_of(view))
+    layers = view.layer_summaries
+    return {
+        "headlines": view.headlines[: page_bounds.MOST_HEADLINES],
+        "more_headlines": view.headlines[page_bounds.MOST_HEADLINES :],
+        "shows_matrix": page_bounds.fits(across, len(view.conditions)),
+        "opens_matrix": across * len(view.conditions) <= _MOST_OPEN,
+        "shows_margins": page_bounds.fits(across, sum(len(row.rows) for row in view.margins)),
+        "too_many": f"{across * len(view.conditions):,} cells are too many for this table here.",
+        "layer_maps": layer_maps(layers[: page_bounds.MOST_LAYER_ROWS]),
+        "layers_left_out": max(0, len(layers) - page_bounds.MOST_LAYER_ROWS),
+        "groups": groups,
+        "left_out": left_out,
+        "too_wide": too_wide,
+        "tested": tested,
+        "tested_left_out": tested_left_out,
+        "counted": counted,
+        "counted_left_out": counted_left_out,
+        "chart_groups": [page_bounds.shown_charts(group) for group in charts],
+        "charts_left_out": {row.number: page_bounds.charts_left_out(row) for row in charts},
+    }
+
+
+def _broken_variables(view: View, players: Mapping[Key, Player]) -> dict[str, Any]:
+    """The cells that changed most, in the table's order, and their recordings."""
     cells = flips.broken_cells(view.errors)
-    order = sorted(range(len(cells)), key=lambda index: -cells[index].flips_total)
-    return [cells[index] for index in sorted(order[:_MOST_CELLS])]
+    played = {key[:2] for key in players}
+    order = sorted(range(len(cells)), key=lambda index: _rank(cells[index], played))
+    return {
+        "broken": [cells[index] for index in sorted(order[:_MOST_BROKEN])],
+        "broken_left_out": max(0, len(cells) - _MOST_BROKEN),
+        "most_flips": _MOST_FLIPS,
+        "players": players,
+    }
 
 
-def _values(rows: list[GroupRow]) -> int:
-    return len({row.value for row in rows})
+def _rank(cell: CellErrors, played: set[tuple[str, str]]) -> tuple[bool, int]:
+    """Cells with a recording are on the page in any case."""
+    return (cell.artefact, cell.condition) not in played, -cell.flips_total
 
 
-def _heat(rate: float | None, highest: float) -> int:
-    """The heat class of a WER: 0 for none or zero, 9 for the matrix's highest."""
-    return round(_HEAT_LEVELS * rate / highest) if rate and highest else 0
+def _verdicts_of(row: ConditionRow) -> str:
+    """The verdicts that a condition has for any artefact, to choose rows by."""
+    found = (cell.comparison.verdict.value for cell in row.cells if cell and cell.comparison)
+    return " ".join(dict.fromkeys(found))
 
 
 def _steps(steps: tuple[dict[str, Any], ...]) -> str:

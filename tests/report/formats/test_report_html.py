@@ -35,11 +35,13 @@ def test_html_has_the_matrix_chart_and_readable_marks(results: Results, costs: C
     """50 cells, charts of 5 x 6 and 5 x 3 points, verdicts in words for who sees no marks."""
     text = render(Findings(results, costs), "html")
     page = Page(text)
-    assert text.count('data-value="0.125"') == 1
+    assert text.count('data-value="0.125"') == 2  # on the heat map, and with its interval
     assert text.count("<strong>") == 50
+    assert text.count('<span class="wer">') == 1 + 50
     assert text.count('class="whisker"') == 30 + 15
     assert '<span class="sr">inconclusive</span>' in text
-    assert page.counts["caption"] == 6 + 4  # two measures in two conditions
+    # Two measures in two conditions; a heat map; the numbers of both charts; subgroups.
+    assert page.counts["caption"] == page.counts["table"] == 6 + 4 + 1 + 2 + 1
 
 
 def test_html_escapes_names(results: Results, costs: CostTable) -> None:
