@@ -13,8 +13,10 @@ from asrcompress.core.registry import expected_one_of
 
 def check_compressions(document: Document) -> None:
     """The options of every compression, as compress checks them, and what they need beside."""
+    written = _written(document)
     for key, message in mistakes_of(document.value):
-        _add(document, key, message)
+        if not _is_among(written, key):
+            _add(document, key, message)
 
 
 def check_meaning(recipe: Recipe, document: Document) -> None:
@@ -48,8 +50,11 @@ def _check_conditions(wanted: Conditions, document: Document) -> None:
         _add(document, ("conditions",), message)
     from asrcompress.corrupt.effect import bind
 
+    written = _written(document)
     for name, steps in wanted.effects.items():
         key: Key = ("conditions", "effects", name)
+        if _is_among(written, key):
+            continue
         try:
             if not steps:
                 raise InputError("no steps", expected="at least one, like {effect: opus}")
@@ -103,6 +108,17 @@ def _check_published(recipe: Recipe, document: Document) -> None:
         if row.group is not None and not (row.condition and recipe.evaluate.by):
             message = "needs a condition beside it, and its field in evaluate.by"
             _add(document, ("published", "figures", number, "group"), message)
+
+
+def _written(document: Document) -> list[str]:
+    """The places of the mistakes so far: what is written there has no value that can be checked."""
+    return [mistake.key for mistake in document.mistakes]
+
+
+def _is_among(places: list[str], key: Key) -> bool:
+    """Whether one of the places is a key or lies below it."""
+    place = dotted(key)
+    return any(other == place or other.startswith((f"{place}.", f"{place}[")) for other in places)
 
 
 def _add(document: Document, key: Key, message: str) -> None:

@@ -18,7 +18,9 @@ from asrcompress.core.files import read_text
 from asrcompress.core.registry import expected_one_of
 
 _PLACEHOLDER = re.compile(r"\$\{([A-Za-z0-9_.-]+)\}")
+_SECTIONS = ("BothConditions", "Speeds")  # what may stand instead of true
 _MAX_RECIPE_CHARS = 1_000_000
+_MOST_FILLED_CHARS = 10_000  # of one value: a path, a title
 
 
 def load_recipe(name_or_path: str, settings: Sequence[str] = ()) -> LoadedRecipe:
@@ -124,7 +126,12 @@ def _replaced(value: Any, key: Key, values: Mapping[str, Any], document: Documen
     whole = _PLACEHOLDER.fullmatch(value)
     if whole:
         return values[whole.group(1)]
-    return _PLACEHOLDER.sub(lambda match: str(values[match.group(1)]), value)
+    filled = _PLACEHOLDER.sub(lambda match: str(values[match.group(1)]), value)
+    if len(filled) > _MOST_FILLED_CHARS:  # one that takes the one before it twice doubles
+        message = f"parameters make it {len(filled)} characters long"
+        document.mistakes.append(Mistake(document.line_of(key), dotted(key), message))
+        return "unset"
+    return filled
 
 
 def _validated(document: Document) -> Recipe | None:
@@ -134,7 +141,7 @@ def _validated(document: Document) -> Recipe | None:
         known = {mistake.key for mistake in document.mistakes}
         for detail in error.errors():
             key = tuple(part for part in detail["loc"] if not _is_union_tag(part))
-            if dotted(key) in known:
+            if dotted(key) in known or _is_of_other_branch(detail):
                 continue  # its text was a mistake already, and it has no value to check
             message = _message(detail, key)
             line = document.line_of(key)
@@ -143,7 +150,13 @@ def _validated(document: Document) -> Recipe | None:
 
 
 def _is_union_tag(part: str | int) -> bool:
-    return part in ("bool", "BothConditions", "[key]")
+    return part in ("bool", *_SECTIONS, "[key]")
+
+
+def _is_of_other_branch(detail: Mapping[str, Any]) -> bool:
+    """A mapping that is no truth value, or the reverse: what was meant has a mistake of its own."""
+    tag, is_mapping = detail["loc"][-1], isinstance(detail["input"], dict)
+    return (tag == "bool" and is_mapping) or (tag in _SECTIONS and not is_mapping)
 
 
 def _message(detail: Mapping[str, Any], key: Key) -> str:

@@ -7,6 +7,7 @@ decimal, and the rest is a mistake that is reported with its line.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,6 +20,15 @@ _FLOAT = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)([eE][-+]?[0-9]+)?")
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9]+")
 _IMPLICIT = ["map", "seq", "str", "int", "float", "bool", "null", "timestamp", "merge", "value"]
 _PLAIN_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in _IMPLICIT)
+_MOST_DIGITS = 300  # what a float can hold: 1.8e308 at most
+_DEEPEST = 50  # of lists and mappings in each other; a recipe needs six, and PyYAML's time squares
+_OPENING = (
+    yaml.BlockMappingStartToken,
+    yaml.BlockSequenceStartToken,
+    yaml.FlowMappingStartToken,
+    yaml.FlowSequenceStartToken,
+)
+_CLOSING = (yaml.BlockEndToken, yaml.FlowMappingEndToken, yaml.FlowSequenceEndToken)
 _CONSTANTS = {"": None, "~": None, "null": None, "true": True, "false": False}
 
 Key = tuple[str | int, ...]
@@ -59,7 +69,7 @@ def parse(text: str) -> Document:
     """The document in a YAML text; it never raises for a mistake in the text."""
     document = Document()
     try:
-        refused = next(_anchors(text), None)
+        refused = next(_refused(text), None)
         node = yaml.compose(text, Loader=yaml.SafeLoader) if refused is None else None
     except (yaml.YAMLError, RecursionError) as error:
         document.mistakes.append(_syntax_mistake(error))
@@ -75,17 +85,23 @@ def scalar(text: str) -> Any:
     """The value of a plain scalar; text that is no constant and no number stays text.
 
     Raises:
-        ValueError: a number with a leading zero, which different readers read differently.
+        ValueError: a number beyond the floats, or one with a leading zero, which different readers
+            read differently.
     """
     if text in _CONSTANTS:
         return _CONSTANTS[text]
     if _INTEGER.fullmatch(text):
+        if len(text) > _MOST_DIGITS:
+            raise ValueError(f"a number of {len(text)} digits")
         return int(text)
     if _LEADING_ZERO.fullmatch(text):
         plain = text.lstrip("+-0") or "0"
         raise ValueError(f"{text} has a leading zero: write {plain} or quote it")
     if _FLOAT.fullmatch(text):
-        return float(text)
+        number = float(text)
+        if math.isinf(number):
+            raise ValueError(f"{text[:40]} is too large a number")
+        return number
     return text
 
 
@@ -127,8 +143,13 @@ def _scalar(node: yaml.ScalarNode, key: Key, document: Document) -> Any:
         return None
 
 
-def _anchors(text: str) -> Iterator[Mistake]:
+def _refused(text: str) -> Iterator[Mistake]:
+    """What would grow when it is composed, found before that."""
+    depth = 0
     for token in yaml.scan(text, Loader=yaml.SafeLoader):
+        depth += isinstance(token, _OPENING) - isinstance(token, _CLOSING)
+        if depth > _DEEPEST:
+            yield Mistake(token.start_mark.line + 1, "", "not YAML: nested too deeply")
         if isinstance(token, yaml.AnchorToken | yaml.AliasToken):
             line = token.start_mark.line + 1
             yield Mistake(line, "", "anchors and aliases are not allowed; write the value out")
