@@ -20,8 +20,10 @@ from pydantic import BaseModel, ValidationError
 
 from asrcompress.audit.locks import Locks
 from asrcompress.core.errors import AsrcompressError, OutputError
-from asrcompress.core.files import read_json
+from asrcompress.core.files import read_json, write_json
 
+MARKER_NAME = "cache.json"
+DIGESTS_NAME = "digests.json"  # hashes of files that are as they were
 CELL_VERSION = 4  # raise it when a change of code changes hypotheses
 # Where pieces are, by the kind of task that makes them.
 FOLDERS = {
@@ -61,6 +63,12 @@ class Cache:
         """Where all artefacts' measured speeds are, or are to be."""
         return self.folder / "speeds" / f"{key}.json"
 
+    def piece(self, kind: str, key: str) -> Path:
+        """Where a piece of that kind of task is, or is to be."""
+        folder = next(folder for folder, made in FOLDERS.items() if made == kind)
+        is_file = kind in ("cell", "cost", "speed", "failure")
+        return self.folder / folder / (f"{key}.json" if is_file else key)
+
     def failure(self, task: str) -> Path:
         """Where it is remembered that a task failed, by the task's id."""
         return self.folder / "failures" / f"{task}.json"
@@ -74,6 +82,34 @@ class Cache:
     def calibration(self) -> Path:
         """Where noisy versions of the calibration audio are, or are to be."""
         return self.folder / "calibration"
+
+    def prepare(self) -> None:
+        """Make the folder, or make sure that it is a cache.
+
+        Raises:
+            OutputError: it holds something else, or cannot be written.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            found = {path.name for path in self.folder.iterdir() if path.name != DIGESTS_NAME}
+        except OSError as error:
+            raise OutputError(
+                "cannot use the cache", where=self.folder, got=error.strerror
+            ) from None
+        if found and not found & {MARKER_NAME, *FOLDERS}:
+            raise OutputError(
+                "not a cache",
+                where=self.folder,
+                got=f"{sorted(found)[0]} in it",
+                expected="a new folder, or the cache of an audit",
+                next_step="choose another with --cache",
+            )
+        if MARKER_NAME not in found:
+            write_json(self.folder / MARKER_NAME, {"schema_version": 1, "what": "audit cache"})
+
+    def is_there(self) -> bool:
+        """Whether the folder is a cache of finished pieces, so that some of it may be removed."""
+        return (self.folder / MARKER_NAME).is_file()
 
     def remove_leftovers(self) -> int:
         """Delete what interrupted runs left unfinished, not what another process works on.

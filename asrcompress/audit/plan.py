@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from asrcompress.audit.artefacts import artefact_jobs, model_versions
-from asrcompress.audit.cache import CELL_VERSION, Cache
+from asrcompress.audit.cache import CELL_VERSION, DIGESTS_NAME, Cache
 from asrcompress.audit.conditions import conditions_of
 from asrcompress.audit.jobs import ArtefactJob, Cell, ConditionJob, Machine
 from asrcompress.audit.listening import Listening, plan_listening
@@ -19,8 +19,6 @@ from asrcompress.core.files import is_whole_json, sha256_of_json
 from asrcompress.core.precision import FLOAT32
 from asrcompress.core.registry import expected_one_of
 from asrcompress.core.utterance import Utterance
-
-DIGESTS_NAME = "digests.json"  # in the cache
 
 
 @dataclass(frozen=True, slots=True)

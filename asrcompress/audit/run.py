@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from asrcompress.audit import engines
 from asrcompress.audit.cache import Cache, locked
+from asrcompress.audit.failures import forget
 from asrcompress.audit.jobs import Machine
 from asrcompress.audit.plan import Plan, make_plan
 from asrcompress.audit.recipe import LoadedRecipe, shipped_recipes
 from asrcompress.audit.recipe_text import load_recipe
 from asrcompress.audit.request import AuditOutcome, AuditRequest
+from asrcompress.audit.tasks import tasks_of
+from asrcompress.audit.uses import PIECES_NAME, remove_pieces, write_pieces
 from asrcompress.core.errors import InputError, OutputError
 from asrcompress.core.files import read_json, read_text, write_json
 from asrcompress.core.output import check_output
@@ -19,6 +23,7 @@ from asrcompress.core.progress import Progress, silent
 from asrcompress.core.registry import load_plugin
 from asrcompress.report.folder import FILE_NAMES
 
+_LOG = logging.getLogger(__name__)
 MARKER_NAME = "audit.json"
 CACHE_NAME = "cache"
 
@@ -50,7 +55,10 @@ def run(request: AuditRequest, progress: Progress = silent) -> AuditOutcome:
     plan = _plan(request, loaded, folder)
     with locked(folder):
         _begin(folder, loaded)
+        plan.cache.prepare()
         plan.cache.remove_leftovers()
+        _forget(plan, request)
+        write_pieces(folder, plan)
         to_run = len(plan.missing_cells())
         failures = engine.execute(plan, request, progress)
         left = len(plan.missing_cells())
@@ -87,6 +95,21 @@ def _folder(request: AuditRequest, loaded: LoadedRecipe) -> Path:
 
 def _cache(request: AuditRequest, folder: Path) -> Path:
     return folder / CACHE_NAME if request.cache is None else request.cache
+
+
+def _forget(plan: Plan, request: AuditRequest) -> None:
+    """Let the engine do again what the request asks for."""
+    if request.rerun is None:
+        return
+    removed = remove_pieces(plan) if request.rerun == "all" else 0
+    for task in tasks_of(plan):
+        forget(plan, task.id)
+    if removed and request.cache is not None:
+        _LOG.warning(
+            "removed %d pieces from %s; other audits that use them make them again",
+            removed,
+            plan.cache.folder,
+        )
 
 
 def _refuse_several() -> None:
@@ -167,6 +190,6 @@ def _begin(folder: Path, loaded: LoadedRecipe) -> None:
     recipe = loaded.recipe.model_dump(mode="json")
     described = {"schema_version": 1, "name": loaded.name, "recipe": recipe}
     if marker.is_file() and read_json(marker) != described:
-        for name in FILE_NAMES:
+        for name in (*FILE_NAMES, PIECES_NAME):
             (folder / name).unlink(missing_ok=True)
     write_json(marker, described)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from asrcompress.cli import options
 from asrcompress.cli.options import Compile, Debug, Device, Dtype, Json, Output, Quiet, Threads
+from asrcompress.core.errors import ExitCode
+
+if TYPE_CHECKING:
+    from asrcompress.audit.failures import Failure
 
 EXAMPLES = options.examples(
     "asrcompress audit quickstart",
@@ -15,6 +21,8 @@ EXAMPLES = options.examples(
     "asrcompress audit real-words --set data=recordings --dry-run",
     "asrcompress audit my-recipe.yaml -o results --json",
 )
+
+_MOST_NAMED = 3  # of the tasks that could not be done without one that failed
 
 
 def register(app: typer.Typer) -> None:
@@ -43,16 +51,37 @@ def audit(
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, help="Processes for audio; default all cores.")
     ] = None,
+    jobs: Annotated[
+        int,
+        typer.Option(
+            "--jobs", min=0, help="Processes for models, which share the threads; 0: this one."
+        ),
+    ] = 1,
+    cache: Annotated[
+        Path | None,
+        typer.Option("--cache", help="Folder of finished pieces, which audits may share."),
+    ] = None,
+    rerun: Annotated[
+        str | None,
+        typer.Option("--rerun", help="Do again what failed, or all: also what is in the cache."),
+    ] = None,
+    engine: Annotated[
+        str, typer.Option("--engine", help="What does the work: local, or ray on a cluster.")
+    ] = "local",
+    address: Annotated[
+        str | None, typer.Option("--address", help="Of the cluster, for the engine that has one.")
+    ] = None,
     seed: Annotated[
         int | None, typer.Option("--seed", min=0, help="Instead of the recipe's seed.")
     ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
-    debug: Debug = False,  # noqa: ARG001 - the boundary looks for it
+    debug: Debug = False,
 ) -> None:
     """Run models x compressions x conditions, and print the table.
 
-    Finished cells are kept in the output folder: run it again and only what is missing is done.
+    Finished pieces are kept in the cache: run it again and only what is missing is done. What
+    cannot be done is told, the rest is shown, and the exit code is 3.
     """
     from asrcompress.cli import console
     from asrcompress.core.errors import InputError
@@ -76,6 +105,11 @@ def audit(
         workers=workers,
         dtype=dtype,
         compile=compile,
+        engine=engine,
+        address=address,
+        jobs=jobs,
+        cache=cache,
+        rerun=_rerun(rerun),
     )
     if dry_run:
         _show_plan(plan_of(request), as_json=as_json)
@@ -91,6 +125,36 @@ def audit(
         f"{outcome.cells_cached} taken from the cache",
         quiet=quiet,
     )
+    if outcome.failures:
+        _tell_failures(outcome.failures, debug=debug)
+        raise typer.Exit(ExitCode.INTERNAL)
+
+
+def _rerun(asked: str | None) -> Literal["failed", "all"] | None:
+    from asrcompress.core.errors import InputError
+
+    known: dict[str | None, Literal["failed", "all"] | None]
+    known = {None: None, "failed": "failed", "all": "all"}
+    if asked not in known:
+        raise InputError("bad --rerun", got=repr(asked), expected="failed or all")
+    return known[asked]
+
+
+def _tell_failures(failures: Sequence[Failure], *, debug: bool) -> None:
+    """A line for each task that failed itself, with those that could not be done without it."""
+    import sys
+
+    from asrcompress.cli import console
+
+    for failure in failures:
+        if failure.because_of is not None:
+            continue
+        others = [one.words for one in failures if one.because_of == failure.task]
+        more = f" and {len(others) - _MOST_NAMED} more" if len(others) > _MOST_NAMED else ""
+        so = f"; not done without it: {', '.join(others[:_MOST_NAMED])}{more}" if others else ""
+        console.say_line(f"error: {failure.line}{so}")
+        if debug and failure.trace:
+            sys.stderr.write(failure.trace)
 
 
 def _list(*, as_json: bool) -> None:

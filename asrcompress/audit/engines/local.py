@@ -19,6 +19,7 @@ from asrcompress.audit.plan import Plan
 from asrcompress.audit.request import AuditRequest
 from asrcompress.audit.schedule import Schedule
 from asrcompress.audit.work import Worker
+from asrcompress.core.errors import InputError
 from asrcompress.core.progress import Progress, silent
 
 _GRACE_S = 10.0  # for work that Ctrl-C ends, such as a training that closes its state
@@ -29,9 +30,14 @@ def execute(plan: Plan, request: AuditRequest, progress: Progress = silent) -> t
     """Make what the cache does not have of the plan; what could not be made, and why.
 
     Raises:
+        InputError: it is given an address.
         IncompleteError: no process can be started.
         KeyboardInterrupt: its words say where a training goes on.
     """
+    if request.address is not None:
+        raise InputError(
+            "option 'address' needs a cluster", got=request.address, next_step="add --engine ray"
+        )
     schedule = Schedule(plan, progress)
     if not schedule.is_over:
         if request.jobs == 0:
