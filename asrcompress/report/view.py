@@ -27,6 +27,7 @@ from asrcompress.report.pivot import Pivot, pivots_of
 from asrcompress.report.published import PublishedRow, published_rows
 from asrcompress.report.setup import Setup, setup_of
 from asrcompress.report.speed_view import SpeedView, speed_view
+from asrcompress.report.summary import gates_line, verdict_line
 from asrcompress.report.wording import headline, list_names
 
 
@@ -101,10 +102,18 @@ class View:
     gates: GateTable | None
     ledgers: LedgerTable | None
     layer_summaries: tuple[LayerSummary, ...]
-    summary: str
+    gates_line: str | None
+    verdict_line: str
     method: str | None
     detectable: str | None
     notes: tuple[str, ...]
+
+    @property
+    def summary(self) -> str:
+        """The first line: the gates' verdict, where there are gates, then the comparisons'."""
+        if self.gates_line is None:
+            return self.verdict_line
+        return f"{self.gates_line}. {self.verdict_line}"
 
     @property
     def headlines(self) -> tuple[str, ...]:
@@ -173,7 +182,8 @@ def build_view(found: Findings) -> View:
         gates=found.gates,
         ledgers=found.ledgers,
         layer_summaries=layer_summaries(found.ledgers, (row.name for row in results.artefacts)),
-        summary=_summary(results, artefacts),
+        gates_line=gates_line(found.gates) if found.gates else None,
+        verdict_line=verdict_line(results),
         method=notes.comparison_method(results),
         detectable=notes.smallest_differences(results),
         notes=(*results.notes, *notes.derived_notes(results, ratios)),
@@ -235,19 +245,3 @@ def _group_rows(row: ConditionRow) -> list[GroupRow]:
         utterances = max(group.utterances for group in groups if group)
         rows.append(GroupRow(row.name, field, value, utterances, groups))
     return rows
-
-
-def _summary(results: Results, artefacts: tuple[ArtefactRow, ...]) -> str:
-    """The first line of a report: which artefacts are non-inferior everywhere."""
-    compared = [row for row in artefacts if not row.is_baseline]
-    if not results.baselines:
-        return "No baseline: nothing was compared."
-    baseline = results.baseline or "its own baseline"
-    if not any(row.verdicts for row in compared):
-        return f"Nothing could be compared with {baseline}: see the notes."
-    total = len(results.conditions)
-    where = f"in all {total} conditions" if total > 1 else "in the one condition"
-    good = [row.name for row in compared if row.verdicts.get(Verdict.NON_INFERIOR, 0) == total]
-    if good:
-        return f"Non-inferior to {baseline} {where}: {', '.join(good)}."
-    return f"No artefact is non-inferior to {baseline} {where}."
