@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from asrcompress.core.error_table import CellErrors
 from asrcompress.report import figures, flips, page_bounds, pareto_charts, wording
 from asrcompress.report import heat_map as heat_maps
 from asrcompress.report.figure_data import figures_of
@@ -107,21 +106,16 @@ def _bounded(view: View) -> dict[str, Any]:
 
 
 def _broken_variables(view: View, players: Mapping[Key, Player]) -> dict[str, Any]:
-    """The cells that changed most, in the table's order, and their recordings."""
+    """The worst utterances of all, and the cells that changed most, in the table's order."""
     cells = flips.broken_cells(view.errors)
-    played = {key[:2] for key in players}
-    order = sorted(range(len(cells)), key=lambda index: _rank(cells[index], played))
+    order = sorted(range(len(cells)), key=lambda index: -cells[index].flips_total)
     return {
+        "worst": flips.worst_flips(view.errors, max(_MOST_FLIPS, len(players))),
         "broken": [cells[index] for index in sorted(order[:_MOST_BROKEN])],
         "broken_left_out": max(0, len(cells) - _MOST_BROKEN),
         "most_flips": _MOST_FLIPS,
         "players": players,
     }
-
-
-def _rank(cell: CellErrors, played: set[tuple[str, str]]) -> tuple[bool, int]:
-    """Cells with a recording are on the page in any case."""
-    return (cell.artefact, cell.condition) not in played, -cell.flips_total
 
 
 def _verdicts_of(row: ConditionRow) -> str:
