@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from asrcompress.audit.cache import read_cached
-from asrcompress.audit.describe import (
-    Manifests,
-    described,
-    manifests_of,
-    notes_of,
-    sizes_of_original,
-)
+from asrcompress.audit.describe import Manifests, described, manifests_of, notes_of
 from asrcompress.audit.failures import Failure
-from asrcompress.audit.jobs import Cell, ConditionJob
+from asrcompress.audit.jobs import ConditionJob
 from asrcompress.audit.pieces import corpus_of
 from asrcompress.audit.plan import Plan
 from asrcompress.audit.published import published_of
+from asrcompress.audit.scored import CachedEvaluations, heard_under
 from asrcompress.audit.speed import costs_of, speed_of
 from asrcompress.core.comparison import Interval
 from asrcompress.core.corpus import Corpus
 from asrcompress.core.errors import IncompleteError, InputError
-from asrcompress.core.evaluation import Evaluation, UtteranceScore
-from asrcompress.core.files import read_json
 from asrcompress.core.findings import Findings
 from asrcompress.core.ledger_table import ledger_table
 from asrcompress.core.pivot import PivotTable
 from asrcompress.core.results import ConditionResult, CostTable
+from asrcompress.report.utterances import KeptLines
 
-Evaluations = dict[tuple[str, str], Evaluation]
-CORPUS_MARKER_NAME = "corpus.json"  # what corrupt writes beside its conditions
+if TYPE_CHECKING:
+    from asrcompress.evaluate import Matrix
+
 # The columns of a corrupted corpus's manifest, by the noise's reference.
 _ACHIEVED = {"overall": "achieved_snr_db", "active": "achieved_active_snr_db"}
 _MOST_NAMED = 10  # missing cells in the note on them
@@ -39,14 +34,21 @@ _MOST_NAMED = 10  # missing cells in the note on them
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
-    """What an audit found."""
+    """What an audit found.
+
+    evaluations: read from the cache when they are asked for. lines: those of utterances.jsonl, kept
+    outside the memory.
+    """
 
     findings: Findings
-    evaluations: Evaluations
+    evaluations: CachedEvaluations
+    lines: KeptLines
 
 
 def assemble(plan: Plan, failures: Sequence[Failure] = (), home: Path | None = None) -> Assembled:
     """The results of the cells that are in the cache; no model is run.
+
+    Each cell's hypotheses are read and scored once. What is kept of them in memory are counts.
 
     failures: why the others are missing. home: the folder that the audio's paths are relative to,
     where it is in it; None takes the cache's.
@@ -54,56 +56,58 @@ def assemble(plan: Plan, failures: Sequence[Failure] = (), home: Path | None = N
     Raises:
         IncompleteError: there is not a single one.
     """
-    from asrcompress.evaluate import Matrix, Statistics, errors_of, summarise
+    from asrcompress.evaluate import Statistics, sum_up
 
     manifests = manifests_of(plan)
     home = (home or plan.cache.folder.parent).absolute()
-    unheard = {job.key for job in plan.missing_conditions()}
-    conditions = [job for job in plan.conditions if job.key not in unheard]
-    heard = {job.condition.name: _heard(plan, job) for job in conditions}
-    evaluations: Evaluations = {}
-    for cell in plan.cells:
-        name = cell.condition.condition.name
-        scored = _scored(plan, cell, heard[name], home) if name in heard else None
-        if scored is not None:
-            evaluations[cell.artefact.name, name] = _with_sizes(scored, manifests)
+    evaluations = CachedEvaluations(plan, manifests, home)
     if not evaluations:
         raise _nothing_run(failures)
-    options = plan.recipe.evaluate
-    matrix = Matrix(
-        title=plan.recipe.title,
-        artefacts=notes_of(plan, manifests),
-        conditions=tuple(
-            _condition(plan, job, heard[job.condition.name].corpus) for job in conditions
-        ),
-        evaluations=evaluations,
-        baseline=plan.single_baseline,
-        notes=(*plan.notes, *_not_run(plan, evaluations)),
-    )
+    matrix = _matrix(plan, manifests, evaluations)
+    options, lines = plan.recipe.evaluate, KeptLines(plan.cache.folder)
     statistics = Statistics(
         seed=plan.recipe.seed,
         margin=options.margin,
         replicates=options.replicates,
         by=tuple(options.by),
     )
-    results = summarise(matrix, statistics)
+    try:
+        found = sum_up(matrix, statistics, heed=lines.add)
+    except InputError:
+        if evaluations:
+            raise
+        raise _nothing_run(failures) from None  # none of them could be read
+    results = found.results
+    notes = (*plan.notes, *_not_run(plan, evaluations), *results.notes[len(matrix.notes) :])
     results = results.model_copy(
         update={
             "artefacts": tuple(described(row, manifests) for row in results.artefacts),
+            "notes": notes,
             "published": published_of(plan.recipe),
             "tables": tuple(
                 PivotTable.model_validate(table.model_dump()) for table in plan.recipe.tables
             ),
         }
     )
-    findings = Findings(
-        results,
-        CostTable(costs=costs_of(plan)),
-        errors_of(matrix),
-        speed_of(plan),
-        ledgers=ledger_table(manifests),
+    plan.digests.save()
+    costs, ledgers = CostTable(costs=costs_of(plan)), ledger_table(manifests)
+    findings = Findings(results, costs, found.errors, speed_of(plan), ledgers=ledgers)
+    return Assembled(findings, evaluations, lines)
+
+
+def _matrix(plan: Plan, manifests: Manifests, evaluations: CachedEvaluations) -> Matrix:
+    from asrcompress.evaluate import Matrix
+
+    unheard = {job.key for job in plan.missing_conditions()}
+    conditions = [job for job in plan.conditions if job.key not in unheard]
+    return Matrix(
+        title=plan.recipe.title,
+        artefacts=notes_of(plan, manifests),
+        conditions=tuple(_condition(plan, job) for job in conditions),
+        evaluations=evaluations,
+        baseline=plan.single_baseline,
+        notes=(*plan.notes, *_not_run(plan, evaluations)),
     )
-    return Assembled(findings, evaluations)
 
 
 def _nothing_run(failures: Sequence[Failure]) -> IncompleteError:
@@ -114,7 +118,7 @@ def _nothing_run(failures: Sequence[Failure]) -> IncompleteError:
     )
 
 
-def _not_run(plan: Plan, evaluations: Evaluations) -> Iterator[str]:
+def _not_run(plan: Plan, evaluations: CachedEvaluations) -> Iterator[str]:
     """What a reader has to know of an incomplete matrix."""
     names = [(cell.artefact.name, cell.condition.condition.name) for cell in plan.cells]
     missing = [
@@ -128,79 +132,13 @@ def _not_run(plan: Plan, evaluations: Evaluations) -> Iterator[str]:
         yield f"Incomplete: {len(missing)} of {len(names)} cells were not run: {listed}{more}."
 
 
-@dataclass(frozen=True, slots=True)
-class _Heard:
-    """A condition's corpus with every utterance, and those lost in corrupting, with the cause."""
-
-    corpus: Corpus
-    lost: Mapping[str, str]
-
-
-def _heard(plan: Plan, job: ConditionJob) -> _Heard:
-    corpus = corpus_of(plan, job)
-    if job.condition.is_clean:
-        return _Heard(corpus, {})
-    marker = read_json(plan.cache.corpus(job.key) / CORPUS_MARKER_NAME)
-    bad = [row for condition in marker["conditions"] for row in condition["bad_files"]]
-    written = {utterance.id: utterance for utterance in corpus.utterances}
-    every = tuple(written.get(original.id, original) for original in plan.corpus.utterances)
-    return _Heard(Corpus(corpus.name, every), {row["id"]: row["cause"] for row in bad})
-
-
-def _scored(plan: Plan, cell: Cell, heard: _Heard, home: Path) -> Evaluation | None:
-    """None where the cell was not run."""
-    from asrcompress.evaluate import Hypotheses, score
-
-    cached = read_cached(plan.cache.cell(cell.key), Hypotheses)
-    if cached is None:
-        return None
-    bad_files = {**heard.lost, **cached.bad_files}
-    _check_bad(plan, cell, bad_files)
-    hypotheses = cached.model_copy(update={"bad_files": bad_files})
-    scored = score(hypotheses, heard.corpus, plan.recipe.evaluate.normaliser)
-    return scored.model_copy(
-        update={
-            "model": cell.artefact.model,
-            "corpus": plan.corpus.name,
-            "utterances": tuple(_placed(row, home) for row in scored.utterances),
-        }
-    )
-
-
-def _with_sizes(scored: Evaluation, manifests: Manifests) -> Evaluation:
-    """The original's zipped size is known from the artefacts made of it."""
-    if scored.sizes.zipped_bytes is not None:
-        return scored
-    sizes = sizes_of_original(scored.model_sha256, manifests)
-    return scored if sizes is None else scored.model_copy(update={"sizes": sizes})
-
-
-def _check_bad(plan: Plan, cell: Cell, bad_files: Mapping[str, str]) -> None:
-    """A cell made when more bad files were allowed does not slip through now."""
-    allowed = plan.recipe.evaluate.max_bad_files
-    if len(bad_files) > allowed:
-        raise InputError(
-            "audio that cannot be read",
-            where=cell.condition.condition.name,
-            got=f"{len(bad_files)} files, first: {next(iter(bad_files.values()))}",
-            expected=f"at most {allowed}, the recipe's max_bad_files",
-        )
-
-
-def _placed(row: UtteranceScore, home: Path) -> UtteranceScore:
-    """Audio that the audit made is named relative to its folder, so that the folder can move."""
-    path = None if row.audio_filepath is None else Path(row.audio_filepath)
-    if path is None or not path.is_relative_to(home):
-        return row
-    return row.model_copy(update={"audio_filepath": path.relative_to(home).as_posix()})
-
-
-def _condition(plan: Plan, job: ConditionJob, corpus: Corpus) -> ConditionResult:
+def _condition(plan: Plan, job: ConditionJob) -> ConditionResult:
+    corpus = heard_under(plan, job).corpus
     achieved = _achieved_snr_db(job, corpus)
     return ConditionResult(
         name=job.condition.name,
         corpus=plan.corpus.name,
-        corpus_sha256=corpus_of(plan, job).sha256(),
+        corpus_sha256=plan.sha256_of(corpus_of(plan, job)),
         utterances=len(corpus.utterances),
         audio_s=round(corpus.audio_s, 6),
         steps=tuple(job.condition.as_json()["steps"]),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from asrcompress.audit.jobs import ArtefactJob, ConditionJob
 from asrcompress.audit.plan import Plan
+from asrcompress.audit.soundness import has_artefact
 from asrcompress.core.corpus import Corpus, read_corpus
 
 
 def is_made(plan: Plan, job: ArtefactJob) -> bool:
     """Whether an artefact can be loaded; the original always can."""
-    return job.is_original or plan.cache.artefact(job.key).is_dir()
+    return job.is_original or has_artefact(plan.cache.artefact(job.key))
 
 
 def model_of(plan: Plan, job: ArtefactJob) -> str:

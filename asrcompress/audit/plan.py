@@ -12,6 +12,7 @@ from asrcompress.audit.conditions import conditions_of
 from asrcompress.audit.jobs import ArtefactJob, Cell, ConditionJob, Machine
 from asrcompress.audit.listening import Listening, plan_listening
 from asrcompress.audit.recipe import LoadedRecipe, Recipe
+from asrcompress.audit.soundness import has_artefact, has_corpus
 from asrcompress.core.corpus import Corpus
 from asrcompress.core.digests import Digests
 from asrcompress.core.errors import InputError
@@ -65,7 +66,7 @@ class Plan:
         missing = {
             job.key: job
             for job in self.artefacts
-            if not job.is_original and not self.cache.artefact(job.key).is_dir()
+            if not job.is_original and not has_artefact(self.cache.artefact(job.key))
         }
         return sorted(missing.values(), key=lambda job: job.turn)
 
@@ -74,7 +75,7 @@ class Plan:
         return [
             job
             for job in self.conditions
-            if not job.condition.is_clean and not self.cache.corpus(job.key).is_dir()
+            if not job.condition.is_clean and not has_corpus(self.cache.corpus(job.key))
         ]
 
     def missing_cells(self) -> list[Cell]:

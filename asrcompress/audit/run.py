@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from asrcompress.audit import engines
 from asrcompress.audit.cache import Cache, locked
-from asrcompress.audit.failures import forget
+from asrcompress.audit.failures import Failure, forget
 from asrcompress.audit.jobs import Machine
 from asrcompress.audit.plan import Plan, make_plan
 from asrcompress.audit.recipe import LoadedRecipe, shipped_recipes
 from asrcompress.audit.recipe_text import load_recipe
 from asrcompress.audit.request import AuditOutcome, AuditRequest
 from asrcompress.audit.tasks import tasks_of
-from asrcompress.audit.uses import PIECES_NAME, remove_pieces, write_pieces
-from asrcompress.core.errors import InputError, OutputError
+from asrcompress.audit.uses import PIECES_NAME, remove_pieces, remove_unreadable, write_pieces
+from asrcompress.core.errors import IncompleteError, InputError, OutputError
 from asrcompress.core.files import read_json, read_text, write_json
 from asrcompress.core.output import check_output
 from asrcompress.core.precision import dtype_of
 from asrcompress.core.progress import Progress, silent
 from asrcompress.core.registry import load_plugin
 from asrcompress.report.folder import FILE_NAMES
+
+if TYPE_CHECKING:
+    from asrcompress.audit.assemble import Assembled
 
 _LOG = logging.getLogger(__name__)
 MARKER_NAME = "audit.json"
@@ -44,11 +48,10 @@ def run(request: AuditRequest, progress: Progress = silent) -> AuditOutcome:
     Raises:
         AsrcompressError: the recipe, something it names, or the output folder cannot be used.
     """
-    from asrcompress.audit.assemble import assemble
     from asrcompress.report import write
 
     _refuse_several()
-    engine = load_plugin(engines, request.engine)
+    load_plugin(engines, request.engine)
     loaded = load_recipe(request.recipe, request.settings)
     folder = _folder(request, loaded)
     _refuse_foreign(folder, loaded)
@@ -59,22 +62,44 @@ def run(request: AuditRequest, progress: Progress = silent) -> AuditOutcome:
         plan.cache.remove_leftovers()
         _forget(plan, request)
         write_pieces(folder, plan)
-        to_run = len(plan.missing_cells())
-        failures = engine.execute(plan, request, progress)
-        left = len(plan.missing_cells())
-        progress("scoring", 0, len(plan.cells))
-        found = assemble(plan, failures, folder)
-        write(folder, found.findings, found.evaluations)
+        remove_unreadable(plan)
+        found, failures, cells_run = _filled(plan, request, folder, progress)
+        write(folder, found.findings, found.lines)
         progress("scoring", len(plan.cells), len(plan.cells))
     return AuditOutcome(
         folder=folder,
         plan=plan,
         findings=found.findings,
         evaluations=found.evaluations,
-        cells_run=to_run - left,
-        cells_cached=len(plan.cells) - to_run,
+        cells_run=cells_run,
+        cells_cached=len(plan.cells) - cells_run - len(plan.missing_cells()),
         failures=failures,
     )
+
+
+def _filled(
+    plan: Plan, request: AuditRequest, folder: Path, progress: Progress
+) -> tuple[Assembled, tuple[Failure, ...], int]:
+    """What a filled cache says, what could not be done for it, and how many cells were run.
+
+    Scoring removes a cell that it cannot read; that one is run then.
+    """
+    from asrcompress.audit.assemble import assemble
+
+    before = len(plan.missing_cells())
+    failures = load_plugin(engines, request.engine).execute(plan, request, progress)
+    left = len(plan.missing_cells())
+    progress("scoring", 0, len(plan.cells))
+    try:
+        found = assemble(plan, failures, folder)
+    except IncompleteError:
+        if len(plan.missing_cells()) == left:
+            raise
+    else:
+        if len(plan.missing_cells()) == left:
+            return found, failures, before - left
+    found, failures, run_again = _filled(plan, request, folder, progress)
+    return found, failures, before - left + run_again
 
 
 def recipe_titles() -> dict[str, tuple[str, str]]:

@@ -10,6 +10,7 @@ from asrcompress.audit.compressions import hears
 from asrcompress.audit.jobs import ArtefactJob, Cell, ConditionJob
 from asrcompress.audit.measuring import missing_costs
 from asrcompress.audit.plan import Plan
+from asrcompress.audit.soundness import has_corpus
 from asrcompress.audit.speed import options_of_recipe, speed_key, speed_of
 from asrcompress.audit.training_audio import training_params
 from asrcompress.core.files import sha256_of_json
@@ -67,7 +68,7 @@ class _Tasks:
         if planned is None or not any(hears(job.options) for job in self.artefacts):
             return
         for condition, key in planned.noisy:
-            if not (self.plan.cache.calibration / key).is_dir():
+            if not has_corpus(self.plan.cache.calibration / key):
                 words = f"calibration audio {condition.name}"
                 yield Task(task_id("calibration", key), "calibration", key, words)
 

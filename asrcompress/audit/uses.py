@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -12,8 +12,9 @@ from asrcompress.audit.cache import remove
 from asrcompress.audit.plan import Plan
 from asrcompress.audit.speed import options_of_recipe, speed_key
 from asrcompress.audit.tasks import Kind, task_id
-from asrcompress.core.errors import InputError
+from asrcompress.core.errors import AsrcompressError, InputError
 from asrcompress.core.files import read_json, write_json
+from asrcompress.core.manifest import read_manifest
 
 PIECES_NAME = "pieces.json"
 
@@ -86,6 +87,31 @@ def remove_pieces(plan: Plan) -> int:
             for unfinished in (path.with_name(f"{piece.key}.training"), path):
                 remove(unfinished)
     return removed
+
+
+def remove_unreadable(plan: Plan) -> None:
+    """Remove folders of the plan whose description cannot be read, so that they are made again."""
+    for piece in pieces_of(plan):
+        path = plan.cache.piece(piece.kind, piece.key)
+        reads = _READS.get(piece.kind)
+        if reads is not None and path.is_dir() and plan.cache.locks.is_free(piece.task):
+            try:
+                reads(path)
+            except AsrcompressError:
+                remove(path)
+
+
+def _read_corpus(folder: Path) -> None:
+    from asrcompress.corrupt.marker import read_marker
+
+    read_marker(folder)
+
+
+_READS: dict[Kind, Callable[[Path], object]] = {
+    "artefact": read_manifest,
+    "corpus": _read_corpus,
+    "calibration": _read_corpus,
+}
 
 
 def _pieces(plan: Plan) -> Iterator[Piece]:

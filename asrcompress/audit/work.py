@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Literal
 
 from asrcompress.audit import speed
+from asrcompress.audit.cache import remove
 from asrcompress.audit.calibration import made_calibration, make_noisy
 from asrcompress.audit.compressions import hears, options_of
 from asrcompress.audit.jobs import ArtefactJob, Cell
 from asrcompress.audit.measuring import measure_costs
-from asrcompress.audit.pieces import corpus_of, model_of
+from asrcompress.audit.pieces import corpus_of, is_made, model_of
 from asrcompress.audit.plan import Plan
 from asrcompress.audit.request import AuditRequest
-from asrcompress.audit.tasks import Task
+from asrcompress.audit.soundness import (
+    has_artefact,
+    has_corpus,
+    is_sound_artefact,
+    is_sound_corpus,
+)
+from asrcompress.audit.tasks import Task, task_id
 from asrcompress.audit.training_audio import training_params
-from asrcompress.core.checkpoint import locate
+from asrcompress.core.checkpoint import Checkpoint, locate
 from asrcompress.core.files import is_whole_json, write_json
 from asrcompress.core.progress import Progress, silent
 
@@ -41,6 +49,7 @@ class Worker:
         self._scans = Scans()  # several budgets of one model start from the same measurements
         self._opened: tuple[str, Recogniser] | None = None
         self._has_waited = False
+        self._sound: set[str] = set()  # keys of pieces that were looked through
 
     def perform(self, task: Task, progress: Progress = silent) -> None:
         """Do the task, unless another process has done it meanwhile or does it now: then wait.
@@ -68,7 +77,11 @@ class Worker:
             locks.held(task.id, waiting),
             locks.machine(waiting, is_alone=task.is_alone),
         ):
-            make(task.key, progress)
+            try:
+                make(task.key, progress)
+            except BaseException:
+                self._opened = None  # what ran out of memory leaves it to the next task
+                raise
 
     def _tell_waiting(self, task: Task) -> None:
         if not self._has_waited:
@@ -77,7 +90,8 @@ class Worker:
 
     def _calibration(self, key: str, progress: Progress) -> None:
         planned, folder = self._plan.listening.calibration, self._plan.cache.calibration
-        if planned is not None and not (folder / key).is_dir():
+        if planned is not None and not has_corpus(folder / key):
+            remove(folder / key)
             make_noisy(planned, key, folder, workers=self._request.workers, progress=progress)
 
     def _artefact(self, key: str, progress: Progress) -> None:
@@ -86,10 +100,11 @@ class Worker:
 
         plan = self._plan
         job = next(job for job in plan.artefacts if job.key == key)
-        if plan.cache.artefact(key).is_dir():
+        if has_artefact(plan.cache.artefact(key)):
             return
+        remove(plan.cache.artefact(key))
         wanted = CompressRequest(
-            model=model_of(plan, job.made_from) if job.made_from else job.model,
+            model=self._model(job.made_from) if job.made_from else job.model,
             options=self._options(job),
             output=plan.cache.artefact(key),
             seed=plan.recipe.seed,
@@ -125,8 +140,9 @@ class Worker:
 
         plan = self._plan
         job = next(job for job in plan.conditions if job.key == key)
-        if plan.cache.corpus(key).is_dir():
+        if has_corpus(plan.cache.corpus(key)):
             return
+        remove(plan.cache.corpus(key))
         wanted = CorruptRequest(
             corpus=plan.corpus,
             conditions=(job.condition,),
@@ -150,6 +166,8 @@ class Worker:
             max_bad_files=evaluation.max_bad_files,
             chunk_s=evaluation.chunk_s,
         )
+        if not cell.condition.condition.is_clean:
+            self._mend("corpus", cell.condition.key, progress)
         recogniser = self._recogniser(cell)
         corpus = corpus_of(plan, cell.condition)
         hypotheses = transcribe(recogniser, corpus, options=options, progress=progress)
@@ -169,12 +187,37 @@ class Worker:
                 compile=machine.compile,
                 language=self._plan.recipe.evaluate.language,
             )
-            self._opened = job.key, open_recogniser(model_of(self._plan, job), how)
+            self._opened = job.key, open_recogniser(self._model(job), how)
         return self._opened[1]
 
+    def _model(self, job: ArtefactJob) -> str:
+        """What to load for an artefact that is there; a damaged one is made again."""
+        if not job.is_original:
+            self._mend("artefact", job.key, silent)
+        return model_of(self._plan, job)
+
+    def _mend(self, kind: Literal["artefact", "corpus"], key: str, progress: Progress) -> None:
+        """Make a piece again whose bytes are not those that were written."""
+        path = self._plan.cache.piece(kind, key)
+        is_sound = is_sound_artefact if kind == "artefact" else is_sound_corpus
+        if key in self._sound or is_sound(path):
+            self._sound.add(key)
+            return
+        with self._plan.cache.locks.held(task_id(kind, key), lambda: None):
+            if not is_sound(path):  # unless another process was faster
+                _LOG.warning("damaged in the cache, and made again: %s", path)
+                remove(path)
+                make = self._artefact if kind == "artefact" else self._corpus
+                make(key, progress)
+        self._sound.add(key)
+
     def _cost(self, key: str, progress: Progress) -> None:  # noqa: ARG002 - of all artefacts
+        self._models(job for job in self._plan.artefacts if is_made(self._plan, job))
         measure_costs(self._plan, progress)
 
     def _speed(self, key: str, progress: Progress) -> None:  # noqa: ARG002 - of all artefacts
-        models = {job.name: locate(model_of(self._plan, job)) for job in self._plan.artefacts}
-        speed.measure(self._plan, models, progress)
+        speed.measure(self._plan, self._models(self._plan.artefacts), progress)
+
+    def _models(self, jobs: Iterable[ArtefactJob]) -> dict[str, Checkpoint]:
+        """Each artefact's checkpoint, none of them damaged."""
+        return {job.name: locate(self._model(job)) for job in jobs}
