@@ -169,7 +169,14 @@ def to_json(value: object) -> str:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a whole file or leave the old one: temporary file beside it, then rename.
+    """Write a whole file or leave the old one, as `write_pieces`."""
+    write_pieces(path, [text.encode("utf-8")])
+
+
+def write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
+    """Write a whole file piece by piece: temporary file beside it, then rename.
+
+    Whatever ends it before, an error of whoever makes the pieces too, leaves the old file.
 
     Raises:
         OutputError: the place cannot be written.
@@ -178,8 +185,9 @@ def write_text(path: Path, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-                stream.write(text)
+            with os.fdopen(handle, "wb") as stream:
+                for piece in pieces:
+                    stream.write(piece)
                 stream.flush()
                 os.fsync(stream.fileno())
             os.chmod(temporary, 0o666 & ~umask())
@@ -199,7 +207,7 @@ def write_json(path: Path, value: object) -> None:
 def write_json_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write a JSON Lines file atomically, one object a line."""
     lines = (json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows)
-    write_text(path, "".join(lines))
+    write_pieces(path, (line.encode("utf-8") for line in lines))
 
 
 def umask() -> int:

@@ -7,14 +7,14 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from asrcompress.core.error_table import ERRORS_NAME
-from asrcompress.core.files import to_json, write_text
+from asrcompress.core.files import to_json, write_pieces, write_text
 from asrcompress.core.findings import Findings
 from asrcompress.core.gates import GATES_NAME
 from asrcompress.core.ledger_table import LEDGERS_NAME
 from asrcompress.core.results import CELLS_NAME, COST_NAME, RESULTS_NAME, UTTERANCES_NAME
 from asrcompress.core.speed import SPEED_NAME
 from asrcompress.report import render
-from asrcompress.report.utterances import Evaluations, utterance_lines
+from asrcompress.report.utterances import Evaluations, KeptLines, utterance_lines
 
 FIGURES_NAME = "figures.csv"
 MARKDOWN_NAME = "report.md"
@@ -34,18 +34,18 @@ FILE_NAMES = (
 )
 
 
-def write_folder(folder: Path, found: Findings, evaluations: Evaluations) -> None:
+def write_folder(folder: Path, found: Findings, evaluations: Evaluations | KeptLines) -> None:
     """Write all files, each whole or not at all; results.json last, as the sign of the end.
 
     What there is none of, as speed, has no file, and one of an earlier run is removed. All but
     cost.json, speed.json, gates.json and the pages are the same bytes for the same results. All
-    texts are made before the first file is written, so a failure leaves the folder as it was.
+    texts are made before the first file is written, so a failure leaves the folder as it was; that
+    file is utterances.jsonl, the only one that may be larger than the memory.
 
     Raises:
         OutputError: the folder cannot be written.
     """
     texts = {
-        UTTERANCES_NAME: "".join(utterance_lines(found.results, evaluations)),
         CELLS_NAME: render(found, "csv"),
         FIGURES_NAME: render(found, "figures"),
         ERRORS_NAME: _json(found.errors),
@@ -57,6 +57,7 @@ def write_folder(folder: Path, found: Findings, evaluations: Evaluations) -> Non
         HTML_NAME: render(found, "html"),
         RESULTS_NAME: _json(found.results),
     }
+    write_pieces(folder / UTTERANCES_NAME, utterance_lines(found.results, evaluations))
     for name, text in texts.items():
         if text is None:
             (folder / name).unlink(missing_ok=True)

@@ -74,7 +74,7 @@ def test_lines_follow_the_results_not_the_mapping(results: Results) -> None:
     lines = list(utterance_lines(results, {key: _evaluation(key[0]) for key in keys}))
     cells = [(row["artefact"], row["condition"]) for row in map(json.loads, lines)]
     assert cells == [("fp32", "clean"), ("fp32", "noise-0dB"), ("int8", "clean")]
-    assert "café" in lines[0]
+    assert "café".encode() in lines[0]
 
 
 def test_an_evaluation_of_no_cell_is_refused(results: Results) -> None:
