@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from asrcompress.audit.gates.gates import Gates
 from asrcompress.core.pivot import PivotRows, PivotValue
 from asrcompress.core.precision import FLOAT32, NamedDtype
 
@@ -174,6 +175,7 @@ class Recipe(_Model):
     evaluate: Evaluation = Evaluation()
     published: PublishedTable | None = None
     tables: list[Table] = []
+    gates: Gates | None = None
     parameters: dict[Name, Any] = {}
 
 
@@ -184,11 +186,12 @@ def artefact_name(recipe: Recipe, model: str, compression: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class LoadedRecipe:
-    """A recipe with its name, and what was given to fill it in."""
+    """A recipe with its name, what was given to fill it in, and the folder that it is in."""
 
     name: str
     recipe: Recipe
     settings: Mapping[str, Any]
+    folder: Path = Path()
 
 
 def recipe_folder() -> Path:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from asrcompress.audit.compression_mistakes import mistakes_of
 from asrcompress.audit.conditions import conditions_of, names_of_matrix, step_from
+from asrcompress.audit.gates.of_recipe import mistakes_of as mistakes_of_gates
+from asrcompress.audit.gates.text import add_mistakes
 from asrcompress.audit.recipe import Conditions, Recipe, Table, artefact_name
 from asrcompress.audit.strict_yaml import Document, Key, Mistake, dotted
 from asrcompress.core.condition import Condition
@@ -20,7 +22,7 @@ def check_compressions(document: Document) -> None:
 
 
 def check_meaning(recipe: Recipe, document: Document) -> None:
-    """The normaliser, what conditions need of each other, and where published figures belong."""
+    """The normaliser, what conditions need of each other, and what figures and gates name."""
     from asrcompress.evaluate import normaliser_names
 
     if recipe.evaluate.normaliser not in normaliser_names():
@@ -35,6 +37,8 @@ def check_meaning(recipe: Recipe, document: Document) -> None:
         _check_table(table, ("tables", number), recipe, document)
     if recipe.published is not None and not document.mistakes:
         _check_published(recipe, document)
+    if recipe.gates is not None and not document.mistakes:
+        add_mistakes(document, ("gates",), mistakes_of_gates(recipe))
 
 
 def _check_conditions(wanted: Conditions, document: Document) -> None:

@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from asrcompress.audit.gates.text import checked_gates
 from asrcompress.audit.recipe import LoadedRecipe, Recipe, shipped_recipes
 from asrcompress.audit.recipe_meaning import check_compressions, check_meaning
 from asrcompress.audit.strict_yaml import Document, Key, Mistake, dotted, parse, scalar
@@ -38,7 +39,7 @@ def load_recipe(name_or_path: str, settings: Sequence[str] = ()) -> LoadedRecipe
     recipe, mistakes = check_recipe(text, given)
     if recipe is None:
         raise RecipeError.of(path, [str(mistake) for mistake in mistakes])
-    return LoadedRecipe(path.stem, recipe, given)
+    return LoadedRecipe(path.stem, recipe, given, path.parent)
 
 
 def check_recipe(text: str, settings: Mapping[str, Any]) -> tuple[Recipe | None, list[Mistake]]:
@@ -51,6 +52,8 @@ def check_recipe(text: str, settings: Mapping[str, Any]) -> tuple[Recipe | None,
         return None, [Mistake(1, "", f"not a recipe; expected {expected}")]
     document.value = _filled(document, settings)
     check_compressions(document)
+    if document.value.get("gates") is not None:
+        checked_gates(document, ("gates",))
     recipe = _validated(document)
     if recipe is not None:
         check_meaning(recipe, document)
@@ -140,6 +143,8 @@ def _validated(document: Document) -> Recipe | None:
     except ValidationError as error:
         known = {mistake.key for mistake in document.mistakes}
         for detail in error.errors():
+            if detail["loc"][:1] == ("gates",):
+                continue  # told already, each with the line of its rule
             key = tuple(part for part in detail["loc"] if not _is_union_tag(part))
             if dotted(key) in known or _is_of_other_branch(detail):
                 continue  # its text was a mistake already, and it has no value to check

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     BaseModel,
@@ -68,6 +68,11 @@ class Rule(BaseModel):
     def is_of_cells(self) -> bool:
         """Whether it looks at an artefact under every condition, or once."""
         return False
+
+    @property
+    def measured(self) -> Literal["cost", "speed"] | None:
+        """What has to be measured for it beside errors and sizes: costs, or speeds in turns."""
+        return None
 
     def judge_artefact(self, evidence: ArtefactEvidence) -> Iterator[Judgement]:
         """What it says of an artefact: a judgement for each of its limits."""

@@ -33,6 +33,10 @@ class Rule(BaseRule):
         of = "" if self.audio_s is None else f" of {shortest(self.audio_s)} s"
         return f"{self.percentile} latency{of} at most {shortest(self.max)} times the original's"
 
+    @property
+    def measured(self) -> Literal["cost", "speed"] | None:
+        return "speed"
+
     def judge_artefact(self, evidence: ArtefactEvidence) -> Iterator[Judgement]:
         mine, theirs = evidence.speeds
         before = {} if theirs is None else {one.audio_s: one for one in theirs.latencies}

@@ -38,6 +38,10 @@ class Rule(BaseRule):
             parts.append(f"at most {shortest(self.max_ratio)} times the original's")
         return f"peak memory {' and '.join(parts)}"
 
+    @property
+    def measured(self) -> Literal["cost", "speed"] | None:
+        return "cost"
+
     def judge_artefact(self, evidence: ArtefactEvidence) -> Iterator[Judgement]:
         cost = evidence.cost
         if cost is None:

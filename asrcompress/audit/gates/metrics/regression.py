@@ -43,10 +43,10 @@ class Rule(CellRule):
     def _fits(self) -> Rule:
         if self.absolute is not None and not self.absolute >= 0:
             raise ValueError("absolute must be 0 or more")
-        given = [name for name in _OF_CELLS if name in self.model_fields_set]
+        given = [name for name in _OF_CELLS if getattr(self, name)]
         if given and not self.is_of_cells:
             raise ValueError(f"{given[0]} is for of: wer")
-        if "form" in self.model_fields_set and self.of != "size":
+        if self.form != "disk" and self.of != "size":
             raise ValueError("form is for of: size")
         return self
 
@@ -71,6 +71,10 @@ class Rule(CellRule):
 
     def _allowed(self, before: float) -> float:
         return max(self.absolute or 0.0, (self.relative or 0.0) * before)
+
+    @property
+    def measured(self) -> Literal["cost", "speed"] | None:
+        return "cost" if self.of in ("rtfx_ratio", "memory") else None
 
     def judge_artefact(self, evidence: ArtefactEvidence) -> Iterator[Judgement]:
         before, now = self._before(evidence), self._now(evidence)

@@ -31,6 +31,10 @@ class Rule(BaseRule):
         at = "" if self.batch_size is None else f" at batch {self.batch_size}"
         return f"RTFx at least {shortest(self.min)} times the original's{at}"
 
+    @property
+    def measured(self) -> Literal["cost", "speed"] | None:
+        return "cost" if self.batch_size is None else "speed"
+
     def judge_artefact(self, evidence: ArtefactEvidence) -> Iterator[Judgement]:
         ratio = self._ratio(evidence)
         if ratio is None:
