@@ -1,7 +1,7 @@
 """Finished pieces of an audit behind a URL (`s3://`, `gs://`), for nodes that share no folder.
 
-A file is put under a temporary name and moved. A folder's files are put one by one, and last its
-list, `NAME.complete.json`, with the size and hash of each: without its list a folder is not there.
+A piece is a file or a folder. Its files are put under temporary names and moved, and last comes its
+list, `NAME.complete.json`, with the size and hash of each: without its list a piece is not there.
 What is fetched is checked against that list, and stands in the node's own folder whole or not.
 """
 
@@ -28,7 +28,7 @@ _PROBE_NAME = ".probe"
 
 
 class StoredFile(BaseModel):
-    """One file of a stored folder: its place in it, and its bytes."""
+    """One file of a stored piece: its place in a folder, and its bytes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -37,11 +37,12 @@ class StoredFile(BaseModel):
     sha256: str
 
 
-class FolderList(BaseModel):
-    """Every file of a stored folder, in the order of their names."""
+class PieceList(BaseModel):
+    """Every file of a stored folder, in the order of their names; or the one file that it is."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    is_folder: bool
     files: tuple[StoredFile, ...]
 
 
@@ -70,7 +71,7 @@ class Store:
         """Whether the piece is there, whole."""
         with self._told("cannot be read", name):
             files, path = self._at(name)
-            return bool(files.isfile(path) or files.isfile(path + _LIST_SUFFIX))
+            return bool(files.isfile(path + _LIST_SUFFIX))
 
     def publish(self, folder: Path, name: str) -> None:
         """Put the piece `name` of a local folder there, unless it is there already.
@@ -85,10 +86,7 @@ class Store:
             return
         with self._told("cannot be written", name):
             files, path = self._at(name)
-            if source.is_dir():
-                _put_folder(files, source, path)
-            else:
-                _put_file(files, source, path)
+            _put_piece(files, source, path)
 
     def fetch(self, name: str, folder: Path) -> bool:
         """Bring the piece to the same name in a local folder, whole; False where there is none.
@@ -105,11 +103,7 @@ class Store:
         with self._told("cannot be read", name):
             files, path = self._at(name)
             with _staging(target) as place:
-                if files.isfile(path + _LIST_SUFFIX):
-                    _get_folder(files, path, place)
-                else:
-                    files.get_file(path, str(place))
-                    os.chmod(place, 0o666 & ~umask())
+                _get_piece(files, path, place)
                 _settle(place, target)
         return True
 
@@ -165,37 +159,53 @@ def _put_file(files: Any, source: Path, path: str) -> None:
         raise
 
 
-def _put_folder(files: Any, source: Path, path: str) -> None:
+def _put_piece(files: Any, source: Path, path: str) -> None:
     """Its files, then its list; two writers put the same bytes, so neither disturbs the other."""
     rows = []
-    for file in sorted(place for place in source.rglob("*") if place.is_file()):
-        name = file.relative_to(source).as_posix()
-        _put_file(files, file, posixpath.join(path, name))
+    for file in _files_of(source):
+        name = file.relative_to(source).as_posix() if source.is_dir() else file.name
+        _put_file(files, file, posixpath.join(path, name) if source.is_dir() else path)
         size_bytes = file.stat().st_size
         rows.append(StoredFile(name=name, size_bytes=size_bytes, sha256=sha256_of_file(file)))
-    listed = to_json(FolderList(files=tuple(rows)).model_dump(mode="json"))
+    listed = PieceList(is_folder=source.is_dir(), files=tuple(rows))
     with tempfile.TemporaryDirectory() as scratch:
         local = Path(scratch) / "list.json"
-        local.write_text(listed, encoding="utf-8")
+        local.write_text(to_json(listed.model_dump(mode="json")), encoding="utf-8")
         _put_file(files, local, path + _LIST_SUFFIX)
 
 
-def _get_folder(files: Any, path: str, place: Path) -> None:
+def _files_of(source: Path) -> list[Path]:
+    if not source.is_dir():
+        return [source]
+    return sorted(place for place in source.rglob("*") if place.is_file())
+
+
+def _get_piece(files: Any, path: str, place: Path) -> None:
+    listed = _list_of(files, path)
+    if listed.is_folder:
+        place.mkdir()
+    for row in listed.files:
+        origin = posixpath.join(path, row.name) if listed.is_folder else path
+        target = place / row.name if listed.is_folder else place
+        target.parent.mkdir(parents=True, exist_ok=True)
+        files.get_file(origin, str(target))
+        os.chmod(target, 0o666 & ~umask())
+        if (target.stat().st_size, sha256_of_file(target)) != (row.size_bytes, row.sha256):
+            raise IntegrityError(
+                "stored bytes have changed", where=origin, next_step=f"delete {path}{_LIST_SUFFIX}"
+            )
+
+
+def _list_of(files: Any, path: str) -> PieceList:
     where = path + _LIST_SUFFIX
     try:
         text = files.cat_file(where).decode("utf-8")
-        listed = FolderList.model_validate(parse_json(text, where=where))
+        listed = PieceList.model_validate(parse_json(text, where=where))
     except (UnicodeDecodeError, ValidationError, InputError):
-        raise IntegrityError("not the list of a stored folder", where=where) from None
+        raise IntegrityError("not the list of a stored piece", where=where) from None
     for row in listed.files:
         _check_name(row.name, where)
-    place.mkdir()
-    for row in listed.files:
-        target = place / row.name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        files.get_file(posixpath.join(path, row.name), str(target))
-        if (target.stat().st_size, sha256_of_file(target)) != (row.size_bytes, row.sha256):
-            raise IntegrityError("stored bytes have changed", where=posixpath.join(path, row.name))
+    return listed
 
 
 @contextmanager

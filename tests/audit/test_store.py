@@ -70,16 +70,22 @@ def test_a_folder_without_its_list_is_not_there(store: Store, tmp_path: Path) ->
     assert _bytes(there / "artefacts") == _bytes(here / "artefacts")
 
 
-def test_changed_bytes_are_refused_and_leave_nothing(store: Store, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [("artefacts/k2", "artefacts/k2/model.safetensors"), ("cells/k1.json", "cells/k1.json")],
+)
+def test_changed_bytes_are_refused_and_leave_nothing(
+    store: Store, tmp_path: Path, name: str, changed: str
+) -> None:
     """What comes back is checked against the list, before it stands in the folder."""
     here, there = _cache(tmp_path / "here"), tmp_path / "there"
-    store.publish(here, "artefacts/k2")
+    store.publish(here, name)
     files, root = fsspec.core.url_to_fs(store.url)
-    files.pipe_file(f"{root}/artefacts/k2/model.safetensors", bytes(256))
-    with pytest.raises(IntegrityError, match=r"stored bytes have changed.*model\.safetensors"):
-        store.fetch("artefacts/k2", there)
+    files.pipe_file(f"{root}/{changed}", bytes(256))
+    with pytest.raises(IntegrityError, match=rf"stored bytes have changed.*{re.escape(changed)}"):
+        store.fetch(name, there)
     assert _bytes(there) == {}
-    assert list((there / "artefacts").iterdir()) == []
+    assert list((there / name).parent.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["../out.txt", "/etc/out.txt", "a/../../out.txt", "", "a\\b"])
@@ -89,7 +95,7 @@ def test_a_list_cannot_lead_out_of_its_folder(store: Store, tmp_path: Path, name
     store.publish(here, "artefacts/k2")
     files, root = fsspec.core.url_to_fs(store.url)
     row = {"name": "model.safetensors", "size_bytes": 256, "sha256": "0"}
-    listed = {"files": [row, {**row, "name": name}]}
+    listed = {"is_folder": True, "files": [row, {**row, "name": name}]}
     files.pipe_file(f"{root}/artefacts/k2.complete.json", json.dumps(listed).encode())
     with pytest.raises(IntegrityError, match="leads out of the store"):
         store.fetch("artefacts/k2", there)
@@ -103,7 +109,7 @@ def test_a_broken_list_is_one_clear_line(store: Store, tmp_path: Path, listed: b
     store.publish(here, "artefacts/k2")
     files, root = fsspec.core.url_to_fs(store.url)
     files.pipe_file(f"{root}/artefacts/k2.complete.json", listed)
-    with pytest.raises(IntegrityError, match="not the list of a stored folder"):
+    with pytest.raises(IntegrityError, match="not the list of a stored piece"):
         store.fetch("artefacts/k2", tmp_path / "there")
 
 
