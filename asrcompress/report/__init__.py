@@ -14,6 +14,8 @@ from asrcompress.core.manifest import ArtefactManifest
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from asrcompress.report.utterances import KeptLines
+
 
 def render(found: Findings, format_name: str) -> str:
     """What a run found as text in a format, one of `format_names`.
@@ -44,17 +46,20 @@ def tables(
     intervals: bool = False,
     margins: bool | None = None,
     flips: int = 0,
+    gates: bool = False,
+    layers: bool = False,
 ) -> list[RenderableType]:
     """What a run found, for a Rich console, to print one after the other.
 
     groups, intervals: add the longer tables of subgroups, and of differences and their tests.
     margins: by noise type, SNR and room; None for those that say more than the matrix.
     flips: so many utterances of each cell that compression broke.
+    gates: all checks, not only those that did not pass. layers: bits and zeros by block.
     """
     from asrcompress.report.formats import table
     from asrcompress.report.view import build_view
 
-    parts = table.Parts(groups=groups, intervals=intervals, margins=margins, flips=flips)
+    parts = table.Parts(groups, intervals, margins, flips, gates, layers)
     return table.renderables(build_view(found), parts)
 
 
@@ -69,10 +74,10 @@ def matrix_tables(
 
     lead: the head and the names of the rows. columns: cells by the column's name.
     """
-    from asrcompress.report.console import Matrix, spaced, text
+    from asrcompress.report.console import Matrix, text
 
     cells = [(name, [text(cell) for cell in column]) for name, column in columns.items()]
-    return spaced(Matrix(title, [lead], cells, column_head).tables())
+    return [Matrix(title, [lead], cells, column_head)]
 
 
 def as_text(renderables: Sequence[RenderableType]) -> str:
@@ -147,10 +152,15 @@ def without_text(errors: ErrorTable) -> ErrorTable:
     return counts_of(errors)
 
 
-def write(folder: Path, found: Findings, evaluations: Mapping[tuple[str, str], Evaluation]) -> None:
+def write(
+    folder: Path,
+    found: Findings,
+    evaluations: Mapping[tuple[str, str], Evaluation] | KeptLines,
+) -> None:
     """Write results.json, what stands beside it, and the tables and pages made of it.
 
-    evaluations: by (artefact, condition); what is missing has no lines in utterances.jsonl.
+    evaluations: by (artefact, condition), or their lines; what is missing has none in
+    utterances.jsonl.
 
     Raises:
         OutputError: the folder cannot be written.
@@ -158,3 +168,27 @@ def write(folder: Path, found: Findings, evaluations: Mapping[tuple[str, str], E
     from asrcompress.report.folder import write_folder
 
     write_folder(folder, found, evaluations)
+
+
+def write_figures(
+    folder: Path, found: Findings, formats: Sequence[str], *, overwrite: bool = False
+) -> tuple[str, ...]:
+    """Write every figure of the page in every format, and figures.json; the figures' files' names.
+
+    formats: of `figure_format_names`.
+
+    Raises:
+        InputError: the results have nothing to draw.
+        OutputError: the folder is there already, or cannot be written.
+    """
+    from asrcompress.report.pictures._folder import write_pictures
+    from asrcompress.report.view import build_view
+
+    return write_pictures(folder, build_view(found), formats, overwrite=overwrite)
+
+
+def figure_format_names() -> tuple[str, ...]:
+    """The formats `write_figures` knows, the usual one first."""
+    from asrcompress.report.pictures._render import FORMATS
+
+    return FORMATS

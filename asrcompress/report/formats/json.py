@@ -1,4 +1,4 @@
-"""The results as JSON with the derived rates added; costs, added errors and speed beside them.
+"""The results as JSON with the derived rates added; costs, added errors, speed and gates beside.
 
 The classes are those of results.json with computed fields, so that what is printed has a JSON
 Schema, too: `asrcompress schema printed`.
@@ -13,15 +13,17 @@ from pydantic import BaseModel, ConfigDict, Field, computed_field
 from asrcompress.core.comparison import Verdict
 from asrcompress.core.cost import Cost
 from asrcompress.core.error_table import CellErrors
+from asrcompress.core.errors import ExitCode
 from asrcompress.core.evaluation import ErrorCounts
 from asrcompress.core.files import to_json
+from asrcompress.core.gates import GateOutcome, GateTable
 from asrcompress.core.results import CellResult, GroupResult, MarginResult, Results
 from asrcompress.core.speed import SpeedTable
 from asrcompress.report.pareto_data import Front, fronts_of
 from asrcompress.report.speed_view import SpeedView
 from asrcompress.report.view import View
 
-_LEFT_OUT = ("costs", "errors", "speed", "fronts")  # where there is nothing in them
+_LEFT_OUT = ("costs", "errors", "speed", "fronts", "gates")  # where there is nothing in them
 
 
 class _Rates(BaseModel):
@@ -109,6 +111,20 @@ class PrintedFront(_Printed):
     left_out: tuple[str, ...]
 
 
+class PrintedGates(GateTable):
+    """gates.json with the outcome of all checks together, and the exit code that follows."""
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def outcome(self) -> GateOutcome:
+        return super().outcome
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def exit_code(self) -> ExitCode:
+        return super().exit_code
+
+
 class PrintedResults(Results):
     """What --json and `report --format json` print."""
 
@@ -128,12 +144,15 @@ class PrintedResults(Results):
     fronts: tuple[PrintedFront, ...] = Field(
         default=(), description="left out where no two artefacts can be held against each other"
     )
+    gates: PrintedGates | None = Field(
+        default=None, description="of gates.json, left out where there are none"
+    )
 
 
 def render(view: View) -> str:
     """results.json plus wer, cer (fractions, null where undefined), verdicts, summary and costs.
 
-    Beside them, where there are any: errors, speed with its ratios, and Pareto fronts.
+    Beside them, where there are any: errors, speed with its ratios, Pareto fronts, and gates.
     """
     value = view.results.model_dump()
     value["summary"] = view.summary
@@ -142,6 +161,7 @@ def render(view: View) -> str:
     value["costs"] = {name: cost.model_dump() for name, cost in view.costs.costs.items()}
     value["errors"] = view.errors.cells
     value["speed"] = _speed(view.speed) if view.speed else None
+    value["gates"] = view.gates.model_dump() if view.gates else None
     value["fronts"] = [_front(front) for front in fronts_of(view)]
     printed = PrintedResults.model_validate(value)
     empty = {name for name in _LEFT_OUT if not getattr(printed, name)}

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from asrcompress.core.cost import Cost
 from asrcompress.core.results import CellResult, GroupResult
-from asrcompress.report.console import Matrix, add_column, new_table, plain, spaced, text
+from asrcompress.report.console import Matrix, plain, spaced, text
 from asrcompress.report.pareto_data import fronts_of
 from asrcompress.report.setup import Setup
 from asrcompress.report.terminal.differences import interaction_renderables, interval_renderables
 from asrcompress.report.terminal.flips import flip_renderables
+from asrcompress.report.terminal.gates import gate_renderables
+from asrcompress.report.terminal.layer_summaries import layer_renderables
 from asrcompress.report.terminal.margins import margin_renderables
 from asrcompress.report.terminal.pivot import pivot_renderables
 from asrcompress.report.terminal.published import published_renderables
 from asrcompress.report.terminal.speed import speed_renderables
 from asrcompress.report.terminal.wer import STYLES, wer_text
-from asrcompress.report.view import View
+from asrcompress.report.view import ArtefactRow, View
 from asrcompress.report.wording import (
     MEANINGS,
     NOT_AVAILABLE,
@@ -39,16 +40,20 @@ class Parts:
     """Which of the longer tables to add.
 
     margins: True for all, False for none, None for those that say more than the matrix.
-    flips: so many utterances of each cell.
+    flips: so many utterances of each cell. gates: all checks, not only those that did not pass.
+    layers: bits and sparsity of every artefact's blocks.
     """
 
     groups: bool = False
     intervals: bool = False
     margins: bool | None = None
     flips: int = 0
+    gates: bool = False
+    layers: bool = False
 
 
 _SHORT = Parts()
+_HEAD_WIDTH = 16  # of the columns of sizes and speed
 
 
 def render(view: View) -> str:
@@ -58,7 +63,9 @@ def render(view: View) -> str:
 
 def renderables(view: View, wanted: Parts = _SHORT) -> list[RenderableType]:
     """The tables for a Rich console."""
-    parts: list[RenderableType] = [_verdicts(view), *_wer_tables(view)]
+    parts: list[RenderableType] = [_verdicts(view)]
+    parts += gate_renderables(view, full=wanted.gates)
+    parts.append(_wer_table(view))
     if view.is_compared:
         parts.append(_legend(view))
     parts += margin_renderables(view, wanted.margins)
@@ -72,11 +79,13 @@ def renderables(view: View, wanted: Parts = _SHORT) -> list[RenderableType]:
     fronts = fronts_of(view)
     if fronts:
         parts.append(Text("\n").join(text(front.line) for front in fronts))
-    parts += _count_tables(view)
+    parts.append(_count_table(view))
     if wanted.intervals:
         parts += interval_renderables(view)
     if wanted.groups:
-        parts += [table for field in view.group_fields for table in _group_tables(view, field)]
+        parts += [_group_table(view, field) for field in view.group_fields]
+    if wanted.layers:
+        parts += layer_renderables(view)
     parts += flip_renderables(view, wanted.flips)
     if view.notes:
         parts.append(Text("\n").join(text(f"Note: {note}") for note in view.notes))
@@ -84,7 +93,8 @@ def renderables(view: View, wanted: Parts = _SHORT) -> list[RenderableType]:
 
 
 def _verdicts(view: View) -> Text:
-    lines = [text(view.summary, "bold")]
+    first = [view.gates_line] if view.gates_line else []
+    lines = [text(line, "bold") for line in (*first, view.verdict_line)]
     if view.is_compared:
         lines += [text(line) for line in view.headlines]
     return Text("\n").join(lines)
@@ -99,15 +109,15 @@ def _legend(view: View) -> Text:
     return Text("\n").join([*lines, *(text(line, "dim") for line in more)])
 
 
-def _wer_tables(view: View) -> list[Table]:
+def _wer_table(view: View) -> Matrix:
     leads = [("condition", [row.name for row in view.conditions])]
-    return Matrix("WER %", leads, _columns(view, wer_text), "artefact").tables()
+    return Matrix("WER %", leads, _columns(view, wer_text), "artefact")
 
 
-def _count_tables(view: View) -> list[Table]:
+def _count_table(view: View) -> Matrix:
     leads = [("condition", [row.name for row in view.conditions]), ("N", _reference_words(view))]
     title = "S/D/I errors of N words"
-    return Matrix(title, leads, _columns(view, _counts), "artefact").tables()
+    return Matrix(title, leads, _columns(view, _counts), "artefact")
 
 
 def _columns(
@@ -131,30 +141,42 @@ def _reference_words(view: View) -> list[str]:
     return ["/".join(map(str, row)) or NOT_RUN for row in lengths]
 
 
-def _size_table(view: View) -> Table:
-    table = new_table("Sizes in MB (10^6 bytes); rate = baseline bytes / artefact bytes")
-    add_column(table, "artefact", is_number=False)
-    for head in ("memory", "disk", "zipped", "rate (disk)", "rate (zipped)", "zeros %"):
-        add_column(table, head)
-    for row in view.artefacts:
-        sizes = row.result.sizes
-        cells = [row.name, megabytes(sizes.memory_bytes), megabytes(sizes.disk_bytes)]
-        cells += [megabytes(sizes.zipped_bytes), times(row.rates.disk), times(row.rates.zipped)]
-        table.add_row(*map(text, [*cells, percent(row.result.sparsity)]))
-    return table
+def _size_table(view: View) -> Matrix:
+    title = "Sizes in MB (10^6 bytes); rate = baseline bytes / artefact bytes"
+    heads = ("memory", "disk", "zipped", "rate (disk)", "rate (zipped)", "zeros %")
+    return _artefact_table(view, title, heads, _sizes)
 
 
-def _speed_table(view: View, setup: Setup) -> Table:
+def _sizes(row: ArtefactRow) -> list[str]:
+    sizes, rates = row.result.sizes, row.rates
+    cells = [megabytes(sizes.memory_bytes), megabytes(sizes.disk_bytes)]
+    cells += [megabytes(sizes.zipped_bytes), times(rates.disk), times(rates.zipped)]
+    return [*cells, percent(row.result.sparsity)]
+
+
+def _speed_table(view: View, setup: Setup) -> Matrix:
     where = f" ({setup.shared})" if setup.shared else ""
-    table = new_table(f"Speed and memory as measured{where}; RTFx = audio s / processing s")
-    add_column(table, "artefact", is_number=False)
-    for head in ("RTFx", "to baseline", "load s", "loaded MB", "peak MB", *setup.differing):
-        add_column(table, head)
-    for row in view.artefacts:
-        cells = [row.name, number(row.rtfx), times(row.speed_ratio)]
-        cells += [*_cost(row.cost), *setup.cells(row.cost)]
-        table.add_row(*map(text, cells))
-    return table
+    title = f"Speed and memory as measured{where}; RTFx = audio s / processing s"
+    heads = ("RTFx", "to baseline", "load s", "loaded MB", "peak MB", *setup.differing)
+    return _artefact_table(
+        view,
+        title,
+        heads,
+        lambda row: [
+            *(number(row.rtfx), times(row.speed_ratio)),
+            *(*_cost(row.cost), *setup.cells(row.cost)),
+        ],
+    )
+
+
+def _artefact_table(
+    view: View, title: str, heads: Sequence[str], cells: Callable[[ArtefactRow], list[str]]
+) -> Matrix:
+    """A row for each artefact."""
+    found = zip(*(cells(row) for row in view.artefacts), strict=True)
+    columns = [(head, list(map(text, column))) for head, column in zip(heads, found, strict=True)]
+    leads = [("artefact", [row.name for row in view.artefacts])]
+    return Matrix(title, leads, columns, head_width=_HEAD_WIDTH)
 
 
 def _cost(cost: Cost | None) -> list[str]:
@@ -164,7 +186,7 @@ def _cost(cost: Cost | None) -> list[str]:
     return [number(cost.load_s), megabytes(loaded), megabytes(peak)]
 
 
-def _group_tables(view: View, field: str) -> list[Table]:
+def _group_table(view: View, field: str) -> Matrix:
     rows = [row for row in view.groups if row.field == field]
     leads = [
         ("condition", [row.condition for row in rows]),
@@ -175,7 +197,7 @@ def _group_tables(view: View, field: str) -> list[Table]:
         (artefact.name, [_group_wer(row.groups[index]) for row in rows])
         for index, artefact in enumerate(view.artefacts)
     ]
-    return Matrix(f"WER % by {field}", leads, columns, "artefact").tables()
+    return Matrix(f"WER % by {field}", leads, columns, "artefact", names=2)
 
 
 def _group_wer(group: GroupResult | None) -> Text:

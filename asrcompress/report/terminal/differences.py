@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from rich.table import Table
 from rich.text import Text
 
 from asrcompress.core.comparison import Comparison
 from asrcompress.core.results import CellResult
-from asrcompress.report.console import Matrix, add_column, new_table, text
+from asrcompress.report.console import Matrix, text
 from asrcompress.report.view import View
 from asrcompress.report.wording import (
     NOT_RUN,
@@ -23,7 +22,7 @@ from asrcompress.report.wording import (
 )
 
 
-def interval_renderables(view: View) -> list[Table]:
+def interval_renderables(view: View) -> list[Matrix]:
     """For every compared artefact its differences and its tests; for every other its intervals."""
     found = []
     for index, artefact in enumerate(view.artefacts):
@@ -34,7 +33,7 @@ def interval_renderables(view: View) -> list[Table]:
     return found
 
 
-def interaction_renderables(view: View, *, intervals: bool) -> list[Table]:
+def interaction_renderables(view: View, *, intervals: bool) -> list[Matrix]:
     """What compression costs under a condition beyond what it costs in the clean, in points."""
     if not view.interaction_references:
         return []
@@ -46,7 +45,7 @@ def interaction_renderables(view: View, *, intervals: bool) -> list[Table]:
     ]
     there = view.interaction_references
     title = f"Interaction: dWER minus dWER under {there}, in points; * interval excludes 0"
-    return Matrix(title, leads, columns, "artefact").tables()
+    return [Matrix(title, leads, columns, "artefact")]
 
 
 def _interaction(cell: CellResult | None, intervals: bool) -> Text:
@@ -62,11 +61,11 @@ def _interaction(cell: CellResult | None, intervals: bool) -> Text:
 _Columns = Sequence[tuple[str, Callable[[CellResult], str]]]
 
 
-def _interval_table(view: View, index: int) -> Table:
+def _interval_table(view: View, index: int) -> Matrix:
     return _table(view, index, "WER and CER in %", [*_WER_COLUMNS, ("CER", _cer)])
 
 
-def _difference_table(view: View, index: int) -> Table:
+def _difference_table(view: View, index: int) -> Matrix:
     columns: _Columns = [
         *_WER_COLUMNS,
         ("dWER", _of(lambda found: points(found.delta_wer))),
@@ -79,7 +78,7 @@ def _difference_table(view: View, index: int) -> Table:
     return _table(view, index, "WER in %, dWER to the baseline in points", columns)
 
 
-def _test_table(view: View, index: int) -> Table:
+def _test_table(view: View, index: int) -> Matrix:
     columns: _Columns = [
         ("verdict", _of(lambda found: found.verdict.value)),
         ("p non-\ninferior", _of(lambda found: p_value(found.adjusted_p_non_inferior))),
@@ -92,16 +91,15 @@ def _test_table(view: View, index: int) -> Table:
     return _table(view, index, what, columns)
 
 
-def _table(view: View, index: int, what: str, columns: _Columns) -> Table:
-    table = new_table(f"{view.artefacts[index].name}: {what}")
-    add_column(table, "condition", is_number=False)
-    for head, _ in columns:
-        add_column(table, head)
-    for row in view.conditions:
-        cell = row.cells[index]
-        cells = [value(cell) if cell else NOT_RUN for _, value in columns]
-        table.add_row(*map(text, [row.name, *cells]))
-    return table
+def _table(view: View, index: int, what: str, columns: _Columns) -> Matrix:
+    title = f"{view.artefacts[index].name}: {what}"
+    leads = [("condition", [row.name for row in view.conditions])]
+    cells = [row.cells[index] for row in view.conditions]
+    found = [
+        (head, [text(value(cell) if cell else NOT_RUN) for cell in cells])
+        for head, value in columns
+    ]
+    return Matrix(title, leads, found)
 
 
 def _cer(cell: CellResult) -> str:

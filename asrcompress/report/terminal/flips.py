@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from rich.console import RenderableType
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from asrcompress.core.error_table import CellErrors, Flip, Operation
-from asrcompress.report.console import add_column, new_table, text
+from asrcompress.report.console import Matrix, text
 from asrcompress.report.flips import broken_cells, marked, pair_of
 from asrcompress.report.view import View
 from asrcompress.report.wording import count_of
@@ -65,15 +64,15 @@ def _flip(flip: Flip) -> Text:
     return Text("\n").join([name, Text(" ").join(words)])
 
 
-def _confusions(cell: CellErrors, most: int) -> list[Table]:
-    if not cell.confusions:
+def _confusions(cell: CellErrors, most: int) -> list[Matrix]:
+    rows = cell.confusions[:most]
+    if not rows:
         return []
-    table = new_table("words confused more often")
-    for head in ("said", "heard"):
-        add_column(table, head, is_number=False)
-    for head in ("times", cell.baseline, "added"):
-        add_column(table, head)
-    for row in cell.confusions[:most]:
-        numbers = [str(row.count), str(row.baseline_count), f"+{row.added}"]
-        table.add_row(*map(text, [*pair_of(row), *numbers]))
-    return [table]
+    said, heard = zip(*map(pair_of, rows), strict=True)
+    columns = [
+        ("times", [text(str(row.count)) for row in rows]),
+        (cell.baseline, [text(str(row.baseline_count)) for row in rows]),
+        ("added", [text(f"+{row.added}") for row in rows]),
+    ]
+    leads = [("said", said), ("heard", heard)]
+    return [Matrix("words confused more often", leads, columns, names=len(leads))]

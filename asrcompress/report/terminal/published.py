@@ -5,10 +5,12 @@ from __future__ import annotations
 from rich.console import RenderableType
 from rich.text import Text
 
-from asrcompress.report.console import add_column, new_table, text
+from asrcompress.report.console import Matrix, text
 from asrcompress.report.published import PublishedRow
 from asrcompress.report.view import View
 from asrcompress.report.wording import NOT_RUN, percent, percent_interval, points
+
+_HEADS = ("paper", "here", "interval", "points")
 
 
 def published_renderables(view: View) -> list[RenderableType]:
@@ -16,13 +18,16 @@ def published_renderables(view: View) -> list[RenderableType]:
     published = view.results.published
     if published is None:
         return []
-    table = new_table(f"WER % in {published.paper}, and as measured here")
-    for head in ("source", "artefact", "where"):
-        add_column(table, head, is_number=False)
-    for head in ("paper", "here", "interval", "points"):
-        add_column(table, head)
-    for row in view.published:
-        table.add_row(*map(text, [row.source, row.artefact, row.place, *_numbers(row)]))
+    rows = view.published
+    leads = [
+        ("source", [row.source for row in rows]),
+        ("artefact", [row.artefact for row in rows]),
+        ("where", [row.place for row in rows]),
+    ]
+    numbers = zip(*map(_numbers, rows), strict=True)
+    columns = [(head, list(map(text, cells))) for head, cells in zip(_HEADS, numbers, strict=True)]
+    title = f"WER % in {published.paper}, and as measured here"
+    table = Matrix(title, leads, columns, names=len(leads))
     if not published.differences:
         return [table]
     lines = [text("Where the set-ups differ:"), *(text(f"- {x}") for x in published.differences)]

@@ -21,7 +21,7 @@ def speed_renderables(view: SpeedView | None) -> list[RenderableType]:
         (column.head, [text(cell) for cell in column.cells]) for column in speed_columns(view)
     ]
     matrix = Matrix("Speed on this machine", [("model", names)], columns, "measured", _NAME_WIDTH)
-    return [*matrix.tables(), _below(view)]
+    return [matrix, _below(view)]
 
 
 def _below(view: SpeedView) -> Text:
