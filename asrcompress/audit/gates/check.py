@@ -39,16 +39,16 @@ def check(
     beside it. expected: the matrix as it was planned; None takes what the results have.
 
     Raises:
-        NothingToEvaluateError: not a single check.
+        NothingToEvaluateError: the results have not a single cell.
         InputError: the baseline file is of other recordings.
     """
+    if not found.results.cells:
+        raise NothingToEvaluateError("no cell to hold gates against", where=found.results.title)
     if loaded.committed is not None:
         check_same_recordings(loaded.committed, found, loaded.source)
     rules = loaded.gates.rules
     walk = Walk(found, rules, expected or expected_of(found), loaded.committed)
     checked = [*walk.unmatched(), *walk.artefacts(), *walk.cells(evaluations)]
-    if not checked:
-        raise NothingToEvaluateError("no gate has anything to check", where=loaded.source)
     return GateTable(
         source=loaded.source,
         inconclusive_passes=loaded.gates.inconclusive == "pass",

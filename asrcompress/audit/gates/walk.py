@@ -81,10 +81,11 @@ class Walk:
     def _unmatched_conditions(
         self, number: int, rule: CellRule, artefact: str
     ) -> Iterator[Checked]:
-        for pattern in unmatched(rule.conditions, self.expected.conditions):
+        patterns = unmatched(rule.conditions, self.expected.conditions)
+        for pattern in patterns:
             yield Checked(number, artefact, missing("no such condition"), pattern)
-        if not rule.conditions and not self._conditions_of(rule):
-            yield Checked(number, artefact, missing("no condition beside clean"))
+        if not patterns and not self._conditions_of(rule):
+            yield Checked(number, artefact, missing("no condition that it can be held under"))
 
     def _conditions_of(self, rule: CellRule) -> tuple[str, ...]:
         return self.expected.conditions_of(rule, clean_of(self.found))
