@@ -30,6 +30,7 @@ class Locks:
 
         Raises:
             OutputError: the folder cannot be written.
+            Exception: what `waiting` raises to give up.
         """
         descriptor = self._take(name, waiting)
         try:

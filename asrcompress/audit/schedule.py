@@ -29,6 +29,7 @@ class Schedule:
         tasks = tasks_of(plan)
         self._waiting = {task.id: task for task in tasks}
         self._running: dict[str, Task] = {}
+        self._done_elsewhere: set[str] = set()  # as was last seen
         self._failures: dict[str, Failure] = {}
         self._shares = {task.id: 0 for task in tasks}
         self._kinds = {task.id: task.kind for task in tasks}
@@ -63,7 +64,8 @@ class Schedule:
             if any(task.is_alone for task in self._running.values()):
                 return None
             ready = [task for task in ready if not (task.is_alone and self._running)]
-        task = _preferred(ready, group, {task.group for task in self._running.values()})
+        here = [task for task in ready if task.id not in self._done_elsewhere]
+        task = _preferred(here or ready, group, {task.group for task in self._running.values()})
         if task is not None:
             self._running[task.id] = self._waiting.pop(task.id)
         return task
@@ -84,12 +86,22 @@ class Schedule:
         """What it makes is in the cache."""
         del self._running[task.id]
         forget(self._plan, task.id)
+        self._done_elsewhere.clear()  # by now they may have done more
         self._share_whole(task)
 
     def again(self, task: Task) -> None:
         """It was not done, through no fault of its own, and waits once more."""
         del self._running[task.id]
         self._waiting[task.id] = task
+
+    def busy(self, task: Task) -> None:
+        """Another process does it now, so that others come first."""
+        self.again(task)
+        self._done_elsewhere.add(task.id)
+
+    def is_worth_waiting(self, task: Task) -> bool:
+        """Whether a task that another process does was given for want of any other."""
+        return task.id in self._done_elsewhere
 
     def failed(
         self, task: Task, cause: str, *, is_retried_next_run: bool, trace: str | None = None

@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 
+class BusyError(Exception):
+    """Another process on the same cache does the task now."""
+
+
 class Worker:
     """Does tasks of a plan, one after the other, and keeps what the next ones may use again.
 
@@ -51,10 +55,11 @@ class Worker:
         self._has_waited = False
         self._sound: set[str] = set()  # keys of pieces that were looked through
 
-    def perform(self, task: Task, progress: Progress = silent) -> None:
+    def perform(self, task: Task, progress: Progress = silent, *, is_patient: bool = True) -> None:
         """Do the task, unless another process has done it meanwhile or does it now: then wait.
 
         Raises:
+            BusyError: another process does it now, and is_patient is not set.
             AsrcompressError: what keeps the task from being done.
         """
         make = {
@@ -65,18 +70,21 @@ class Worker:
             "cost": self._cost,
             "speed": self._speed,
         }[task.kind]
-        if task.is_alone or task.kind == "artefact":
-            self._opened = None  # its memory is wanted, or measured
         locks = self._plan.cache.locks
 
         def waiting() -> None:
             self._tell_waiting(task)
             progress("waiting", 0, 1)
 
+        def busy() -> None:
+            raise BusyError(task.words)
+
         with (
-            locks.held(task.id, waiting),
+            locks.held(task.id, waiting if is_patient else busy),
             locks.machine(waiting, is_alone=task.is_alone),
         ):
+            if task.is_alone or task.kind == "artefact":
+                self._opened = None  # its memory is wanted, or measured
             try:
                 make(task.key, progress)
             except BaseException:

@@ -43,14 +43,16 @@ def _serve(parent: _Parent, interrupt: _Interrupt) -> None:
     os.chdir(folder)  # it was another until now: the user's could hold a torch.py
     _log_to(parent)
     from asrcompress.audit.failures import reason_of
-    from asrcompress.audit.work import Worker
+    from asrcompress.audit.work import BusyError, Worker
 
     worker = Worker(plan, request)
     parent.tell("ready")
     while True:
-        task = parent.next()
+        task, is_patient = parent.next()
         try:
-            worker.perform(task, _Told(parent, interrupt))
+            worker.perform(task, _Told(parent, interrupt), is_patient=is_patient)
+        except BusyError:
+            parent.tell("busy")
         except Exception as error:  # noqa: BLE001 - the boundary of a task
             parent.tell("failed", reason_of(error, task))
         else:

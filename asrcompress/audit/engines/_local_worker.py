@@ -55,7 +55,7 @@ class WorkerProcess:
             self._start()
         self.task, self.group = task, task.group
         try:
-            self._send(task)
+            self._send((task, self._schedule.is_worth_waiting(task)))
         except OSError:  # it has died meanwhile
             self._died()
 
@@ -89,6 +89,8 @@ class WorkerProcess:
             task, self.task = self.task, None
             if kind == "done":
                 self._schedule.done(task)
+            elif kind == "busy":
+                self._schedule.busy(task)
             else:
                 self._schedule.failed_for(task, values[0])
 

@@ -18,7 +18,7 @@ from asrcompress.audit.failures import Failure, reason_of
 from asrcompress.audit.plan import Plan
 from asrcompress.audit.request import AuditRequest
 from asrcompress.audit.schedule import Schedule
-from asrcompress.audit.work import Worker
+from asrcompress.audit.work import BusyError, Worker
 from asrcompress.core.errors import InputError
 from asrcompress.core.progress import Progress, silent
 
@@ -53,7 +53,10 @@ def _execute_here(plan: Plan, request: AuditRequest, schedule: Schedule) -> None
     while (task := schedule.next(group)) is not None:
         group = task.group
         try:
-            worker.perform(task, schedule.progress_of(task))
+            is_patient = schedule.is_worth_waiting(task)
+            worker.perform(task, schedule.progress_of(task), is_patient=is_patient)
+        except BusyError:
+            schedule.busy(task)
         except Exception as error:  # noqa: BLE001 - the boundary of a task
             schedule.failed_for(task, reason_of(error, task))
         else:
