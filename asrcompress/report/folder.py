@@ -19,6 +19,7 @@ from asrcompress.report.utterances import Evaluations, KeptLines, utterance_line
 FIGURES_NAME = "figures.csv"
 MARKDOWN_NAME = "report.md"
 HTML_NAME = "report.html"
+JUNIT_NAME = "junit.xml"
 FILE_NAMES = (
     UTTERANCES_NAME,
     CELLS_NAME,
@@ -30,6 +31,7 @@ FILE_NAMES = (
     LEDGERS_NAME,
     MARKDOWN_NAME,
     HTML_NAME,
+    JUNIT_NAME,
     RESULTS_NAME,
 )
 
@@ -37,10 +39,11 @@ FILE_NAMES = (
 def write_folder(folder: Path, found: Findings, evaluations: Evaluations | KeptLines) -> None:
     """Write all files, each whole or not at all; results.json last, as the sign of the end.
 
-    What there is none of, as speed, has no file, and one of an earlier run is removed. All but
-    cost.json, speed.json, gates.json and the pages are the same bytes for the same results. All
-    texts are made before the first file is written, so a failure leaves the folder as it was; that
-    file is utterances.jsonl, the only one that may be larger than the memory.
+    What there is none of, as speed or verdicts for junit.xml, has no file, and one of an earlier
+    run is removed. All but cost.json, speed.json, what is of gates and the pages are the same
+    bytes for the same results. All texts are made before the first file is written, so a failure
+    leaves the folder as it was; that file is utterances.jsonl, the only one that may be larger
+    than the memory.
 
     Raises:
         OutputError: the folder cannot be written.
@@ -55,6 +58,7 @@ def write_folder(folder: Path, found: Findings, evaluations: Evaluations | KeptL
         LEDGERS_NAME: _json(found.ledgers),
         MARKDOWN_NAME: render(found, "markdown"),
         HTML_NAME: render(found, "html"),
+        JUNIT_NAME: render(found, "junit") if _has_verdicts(found) else None,
         RESULTS_NAME: _json(found.results),
     }
     write_pieces(folder / UTTERANCES_NAME, utterance_lines(found.results, evaluations))
@@ -63,6 +67,10 @@ def write_folder(folder: Path, found: Findings, evaluations: Evaluations | KeptL
             (folder / name).unlink(missing_ok=True)
         else:
             write_text(folder / name, text)
+
+
+def _has_verdicts(found: Findings) -> bool:
+    return found.gates is not None or any(cell.comparison for cell in found.results.cells)
 
 
 def _json(model: BaseModel | None) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from asrcompress.core.results import CostTable, Results, read_results
 from asrcompress.report import write
 from asrcompress.report.folder import FILE_NAMES
 from asrcompress.report.utterances import utterance_lines, utterance_record
+from tests.report import gates
 
 SCORE = UtteranceScore(
     id="u1",
@@ -86,13 +88,14 @@ def test_an_evaluation_of_no_cell_is_refused(results: Results) -> None:
 def test_folder_is_complete_and_reads_back(
     tmp_path: Path, results: Results, costs: CostTable
 ) -> None:
-    """Eight files where nothing else was measured, and read_results gives what was written."""
+    """Nine files where nothing else was measured, and read_results gives what was written."""
     write(tmp_path, Findings(results, costs), {("fp32", "clean"): _evaluation("fp32")})
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "cells.csv",
         "cost.json",
         "errors.json",
         "figures.csv",
+        "junit.xml",
         "report.html",
         "report.md",
         "results.json",
@@ -104,6 +107,16 @@ def test_folder_is_complete_and_reads_back(
     assert read_errors(tmp_path) == ErrorTable()
     with (tmp_path / "cells.csv").open(encoding="utf-8", newline="") as stream:
         assert len(list(csv.reader(stream))) == 51
+
+
+def test_a_junit_file_needs_verdicts(tmp_path: Path, results: Results, costs: CostTable) -> None:
+    """One model alone has none, and that of an earlier run is removed; gates alone have one."""
+    write(tmp_path, Findings(results, costs), {})
+    alone = Findings(results.model_copy(update={"cells": results.cells[:10]}), costs)
+    write(tmp_path, alone, {})
+    assert not (tmp_path / "junit.xml").exists()
+    write(tmp_path, replace(alone, gates=gates.table()), {})
+    assert 'tests="7"' in (tmp_path / "junit.xml").read_text(encoding="utf-8")
 
 
 def test_errors_read_back(tmp_path: Path, wild_results: Results, wild_errors: ErrorTable) -> None:
