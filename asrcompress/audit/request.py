@@ -25,6 +25,7 @@ class AuditRequest:
     engine: the name of what does the work. address: of its cluster, where it has one. jobs: tasks
     at once, each in a process of its own; 0 does them in this process, one after the other. cache:
     where finished pieces are, which several audits may share; None takes the output folder's own.
+    store: the URL through which machines that share no folder exchange pieces, where engines do.
     rerun: forget what failed before, or do everything again.
     """
 
@@ -41,6 +42,7 @@ class AuditRequest:
     address: str | None = None
     jobs: int = 1
     cache: Path | None = None
+    store: str | None = None
     rerun: Literal["failed", "all"] | None = None
 
 

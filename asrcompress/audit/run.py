@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 MARKER_NAME = "audit.json"
 CACHE_NAME = "cache"
+LOCAL = "local"
 
 
 def plan_of(request: AuditRequest) -> Plan:
@@ -153,8 +154,16 @@ def _plan(request: AuditRequest, loaded: LoadedRecipe, folder: Path) -> Plan:
     from asrcompress.evaluate.torch_options import check_device
 
     machine = _machine(request, loaded)
-    check_device(machine.device, machine.dtype, compiled=machine.compile)
+    if request.engine == LOCAL:  # the machines of a cluster may have what this one has not
+        _refuse_cluster_options(request)
+        check_device(machine.device, machine.dtype, compiled=machine.compile)
     return make_plan(loaded, Cache(_cache(request, folder)), machine, seed=request.seed)
+
+
+def _refuse_cluster_options(request: AuditRequest) -> None:
+    for option, value in (("--address", request.address), ("a URL as --cache", request.store)):
+        if value is not None:
+            raise InputError(f"{option} is for a cluster", got=value, next_step="add --engine ray")
 
 
 def _machine(request: AuditRequest, loaded: LoadedRecipe) -> Machine:

@@ -58,8 +58,10 @@ def audit(
         ),
     ] = 1,
     cache: Annotated[
-        Path | None,
-        typer.Option("--cache", help="Folder of finished pieces, which audits may share."),
+        str | None,
+        typer.Option(
+            "--cache", help="Folder of finished pieces, to share; for a cluster also a URL."
+        ),
     ] = None,
     rerun: Annotated[
         str | None,
@@ -93,6 +95,7 @@ def audit(
         raise InputError("no recipe", expected="a file or a name; asrcompress audit --list")
     from asrcompress import report
     from asrcompress.audit import AuditRequest, plan_of, run
+    from asrcompress.audit.store import is_url
     from asrcompress.core.device import resolve_device
 
     request = AuditRequest(
@@ -108,7 +111,8 @@ def audit(
         engine=engine,
         address=address,
         jobs=jobs,
-        cache=cache,
+        cache=None if cache is None or is_url(cache) else Path(cache),
+        store=cache if cache is not None and is_url(cache) else None,
         rerun=_rerun(rerun),
     )
     if dry_run:

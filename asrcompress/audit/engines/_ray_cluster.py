@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from asrcompress.audit.engines._ray_slot import Work
 from asrcompress.core.errors import AsrcompressError, ExitCode
 
 _STORE_BYTES = 256 << 20  # of a cluster of our own: the plan and short answers pass through it
+_CONNECT_TIMEOUT_S = 10.0
 _LOOK_TIMEOUT_S = 180.0  # a node's first process imports this program from a shared folder
 
 
@@ -23,29 +25,46 @@ class ClusterError(AsrcompressError):
 
 
 def connect(address: str | None) -> None:
-    """Join the cluster at the address; without one, that of this machine, or one made of it.
+    """Join the cluster at the address (`auto`: the one of this machine); None makes one of it.
 
     Raises:
         ClusterError: it cannot be reached, or runs other versions.
     """
     import ray
 
+    address = address or os.environ.get("RAY_ADDRESS")
     how: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
+    if address is None:
+        how |= {"include_dashboard": False, "object_store_memory": _STORE_BYTES}
+    else:
+        _check_reachable(address)
     try:
-        try:
-            ray.init(address=address or "auto", **how)
-        except ConnectionError:
-            if address is not None or "RAY_ADDRESS" in os.environ:
-                raise
-            own = {"include_dashboard": False, "object_store_memory": _STORE_BYTES}
-            ray.init(address="local", **own, **how)
+        ray.init(address=address or "local", **how)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-        raise ClusterError(
-            "cannot join the Ray cluster",
-            where=address or os.environ.get("RAY_ADDRESS") or "this machine",
-            got=str(error).strip().partition("\n")[0],
-            next_step="start it with ray start --head, or give its --address HOST:6379",
-        ) from None
+        raise _unreachable(address or "this machine", str(error)) from None
+
+
+def _check_reachable(address: str) -> None:
+    """Ray itself tries for minutes to reach what is not there."""
+    host, _, port = address.rpartition(":")
+    if address == "auto":
+        return
+    if not host or not port.isdigit():
+        raise _unreachable(address, "no HOST:PORT")
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), _CONNECT_TIMEOUT_S):
+            pass
+    except OSError as error:
+        raise _unreachable(address, error.strerror or str(error)) from None
+
+
+def _unreachable(address: str, got: str) -> ClusterError:
+    return ClusterError(
+        "cannot join the Ray cluster",
+        where=address,
+        got=got.strip().partition("\n")[0],
+        next_step="start one with ray start --head, and give its --address HOST:6379",
+    )
 
 
 def checked_nodes(

@@ -28,7 +28,7 @@ from asrcompress.audit.failures import Failure
 from asrcompress.audit.plan import Plan
 from asrcompress.audit.request import AuditRequest
 from asrcompress.audit.schedule import Schedule
-from asrcompress.audit.store import Store, is_url
+from asrcompress.audit.store import Store
 from asrcompress.core import errors
 from asrcompress.core.errors import AsrcompressError, InputError
 from asrcompress.core.progress import Progress, silent
@@ -55,7 +55,7 @@ def execute(plan: Plan, request: AuditRequest, progress: Progress = silent) -> t
     schedule = Schedule(plan, silent)
     if schedule.is_over:
         return schedule.failures
-    _check(plan)
+    _check(plan, request)
     with _probe(plan) as probe, tempfile.TemporaryFile() as said:
         work = _work(plan, request, probe)
         process = subprocess.Popen(
@@ -74,7 +74,7 @@ def execute(plan: Plan, request: AuditRequest, progress: Progress = silent) -> t
             _end(process)
 
 
-def _check(plan: Plan) -> None:
+def _check(plan: Plan, request: AuditRequest) -> None:
     if importlib.util.find_spec("ray") is None:
         raise InputError("the Ray engine needs Ray", next_step="pip install 'asrcompress[cluster]'")
     if plan.machine.device not in ("cpu", "cuda"):
@@ -82,6 +82,12 @@ def _check(plan: Plan) -> None:
             "a cluster gives every task a GPU of its own",
             got=f"--device {plan.machine.device}",
             expected="cpu or cuda",
+        )
+    if request.store is not None and request.rerun == "all":
+        raise InputError(
+            "all is to be done again, but the store would give it back",
+            where=request.store,
+            next_step="choose another URL with --cache",
         )
 
 
@@ -101,13 +107,12 @@ def _probe(plan: Plan) -> Iterator[tuple[Path, str]]:
 
 def _work(plan: Plan, request: AuditRequest, probe: tuple[Path, str]) -> Work:
     cache = replace(plan.cache, folder=plan.cache.folder.absolute())
-    place = None if request.cache is None else str(request.cache)
     return Work(
         plan=replace(plan, cache=cache),
         request=request,
         home=Path.cwd(),
         paths=paths_of(plan),
-        store=Store(place) if place is not None and is_url(place) else None,
+        store=None if request.store is None else Store(request.store),
         probe=probe,
     )
 
