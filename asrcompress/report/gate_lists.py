@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from asrcompress.core.gates import GateCheck, GateOutcome, GateTable
+from asrcompress.report.summary import in_the_way
 from asrcompress.report.wording import count_of, list_names
 
 _MOST_OPEN = 500  # of checks that did not pass
@@ -27,20 +27,16 @@ class GateLists:
 
 def gate_lists(table: GateTable) -> GateLists:
     """Failed, missing, inconclusive, each in the rules' order, then what passed."""
-    still_open = [check for outcome in _ORDER for check in _those(table, outcome)]
-    passed = _those(table, GateOutcome.PASSED)
+    still_open = in_the_way(table)
+    passed = [check for check in table.checks if check.outcome is GateOutcome.PASSED]
     return GateLists(
         title=table.outcome.value,
         counts=_counts(table),
-        open=tuple(still_open[:_MOST_OPEN]),
+        open=still_open[:_MOST_OPEN],
         passed=tuple(passed[:_MOST_PASSED]),
         open_left_out=max(0, len(still_open) - _MOST_OPEN),
         passed_left_out=max(0, len(passed) - _MOST_PASSED),
     )
-
-
-def _those(table: GateTable, outcome: GateOutcome) -> Sequence[GateCheck]:
-    return [check for check in table.checks if check.outcome is outcome]
 
 
 def _counts(table: GateTable) -> str:

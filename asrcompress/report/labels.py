@@ -81,7 +81,9 @@ def place_labels(
     area: Box,
     kept_clear: Sequence[Box] = (),
 ) -> tuple[Label | None, ...]:
-    """A place for each point's name in the area, in the order given; None where no room is left.
+    """A place for each name in the area, in the order given; None where no room is left.
+
+    names: of the first of the points; those after them have none, but are kept clear of too.
 
     Names beside their points come first, then those with a line to it, near before far. None
     overlaps another or a point's mark; nor, where there is room, what is kept clear. A leading
@@ -91,7 +93,7 @@ def place_labels(
     picture = _Picture(area, [around(x, y, MARK_RADIUS) for x, y in points])
     return tuple(
         picture.place(point, short_name(name), kept_clear)
-        for point, name in zip(points, names, strict=True)
+        for point, name in zip(points, names, strict=False)
     )
 
 

@@ -76,7 +76,7 @@ def _adjusted(tests: Sequence[int]) -> str:
 
 def _adjusted_sums(results: Results) -> str:
     """For the tables over several conditions: their verdicts are a family of their own."""
-    cells = [row.comparison for row in results.cells]
+    cells = {row.comparison for row in results.cells}
     margins = [row.comparison for row in results.margins if row.comparison]
     tests = max((row.tests for row in margins if row not in cells), default=0)
     if not tests:

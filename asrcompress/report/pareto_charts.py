@@ -20,6 +20,7 @@ _SPAN_FOR_LOG = 5  # highest / lowest: less is read well on a linear axis
 _LOG_ROOM = 1.12  # beyond the outermost points, as a factor
 _FEW_DECADES = 3  # with so few, 2 and 5 have labels besides 1
 _MOST_BELOW = 2  # an interval's end below the lowest WER takes no more of a logarithmic axis
+_MOST_NAMES = 40  # a picture of this size has no room for more
 _HALF_LINE = 3  # of an interval's bar or the steps, with the space around it
 _EDGE = 0.04  # of a linear axis: a point so near its end would be cut in half
 
@@ -151,9 +152,9 @@ def _marks(front: Front, scale: _Scale) -> tuple[ParetoMark, ...]:
     clear = [Box(x - _HALF_LINE, r[1], x + _HALF_LINE, r[0]) for (x, _), r in pairs if r]
     clear += [_line_box(one, other) for one, other in pairwise(_corners(front, scale))]
     order = sorted(range(len(points)), key=lambda index: not points[index].is_on_front)
-    names = [points[index].artefact for index in order]
+    names = [points[index].artefact for index in order[:_MOST_NAMES]]
     labels = place_labels([places[index] for index in order], names, AREA, clear)
-    label_of = dict(zip(order, labels, strict=True))
+    label_of = dict(zip(order, labels, strict=False))
     return tuple(
         ParetoMark(
             point=row,
@@ -161,7 +162,7 @@ def _marks(front: Front, scale: _Scale) -> tuple[ParetoMark, ...]:
             x=places[index][0],
             y=places[index][1],
             reach=reaches[index],
-            label=label_of[index],
+            label=label_of.get(index),
         )
         for index, row in enumerate(points)
     )

@@ -218,8 +218,9 @@ def _ratios_in(run: SpeedView | None, results: Results) -> dict[str, float | Non
 
 
 def _comparisons(results: Results, artefact: str) -> list[Comparison]:
-    cells = (results.cell(artefact, row.name) for row in results.conditions)
-    return [cell.comparison for cell in cells if cell and cell.comparison]
+    conditions = {row.name for row in results.conditions}
+    cells = (cell for cell in results.cells if cell.artefact == artefact)
+    return [row.comparison for row in cells if row.comparison and row.condition in conditions]
 
 
 def _rates(sizes: Sizes, baseline: Sizes | None) -> CompressionRates:
