@@ -24,6 +24,7 @@ EXAMPLES = options.examples(
     "asrcompress report audit-quickstart --format html --no-text -o report.html",
     "asrcompress report audit-quickstart --format kaldi | sort -k 2 -n",
     "asrcompress report audit-quickstart --format svg -o pareto.svg",
+    "asrcompress report audit-quickstart --figures figures --figure-format svg,png",
     "asrcompress report wav2vec2-base-960h-int8 --format html -o layers.html",
 )
 
@@ -82,6 +83,18 @@ def report(
     explain: Annotated[
         bool, typer.Option("--explain", help="Of a model: a row per layer besides (format table).")
     ] = False,
+    figures: Annotated[
+        Path | None,
+        typer.Option(
+            "--figures",
+            metavar="FOLDER",
+            help="Of results: write the page's figures there as files, and print their names.",
+        ),
+    ] = None,
+    figure_format: Annotated[
+        str | None,
+        typer.Option("--figure-format", help="svg, png or svg,png (with --figures); default svg."),
+    ] = None,
     output: Output = None,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
@@ -100,14 +113,23 @@ def report(
     if output is not None:
         check_output_file(output, overwrite=overwrite)
     manifest = _manifest_at(results)
-    of_results = {"--groups": groups, "--intervals": intervals, "--flips": flips}
-    of_results["--margins"] = margins is not None
+    of_results: dict[str, object] = {"--groups": groups, "--intervals": intervals}
+    of_results |= {"--flips": flips, "--margins": margins is not None}
+    of_pages = {"--format": format_name != "table", "-o": output, "--no-text": no_text}
+    of_figures = {"--figures": figures, "--figure-format": figure_format}
+    if figures is not None and manifest is None:
+        of_models = {"--full": full, "--explain": explain}
+        _refuse({**of_results, **of_pages, **of_models}, where=figures, what="figures alone")
+        _write_figures(results, figures, figure_format, overwrite=overwrite)
+        return
+    of_results |= of_figures
     if manifest is not None:
         _refuse(of_results, where=results, what="this is a model, not results")
         found = _artefact_report(manifest, format_name, full=full, explain=explain)
     else:
         of_models = {"--full": full, "--explain": explain}
         _refuse(of_models, where=results, what="these are results, not a model")
+        _refuse({"--figure-format": figure_format}, where=results, what="no --figures FOLDER")
         parts = {"groups": groups, "intervals": intervals, "margins": margins, "flips": flips}
         found = _results_report(results, format_name, no_text=no_text, parts=parts)
     _hand_over(found, output, quiet=quiet)
@@ -179,3 +201,34 @@ def _hand_over(found: _Report, output: Path | None, *, quiet: bool) -> None:
         console.show_text(found)
     else:
         console.show(*found)
+
+
+def _write_figures(
+    results: Path, folder: Path, figure_format: str | None, *, overwrite: bool
+) -> None:
+    """Write the figures' files, and print where they are, one a line."""
+    from asrcompress.cli import console
+    from asrcompress.core.findings import read_findings
+    from asrcompress.core.output import check_output
+    from asrcompress.core.results import RESULTS_NAME
+    from asrcompress.report.figure_files import write_figures
+
+    formats = _figure_formats(figure_format)
+    file = results / RESULTS_NAME if results.is_dir() else results  # beside it there is room
+    check_output(folder, overwrite=overwrite, inputs=[file])
+    names = write_figures(folder, read_findings(results), formats, overwrite=overwrite)
+    console.show_text("".join(f"{folder / name}\n" for name in names))
+
+
+def _figure_formats(given: str | None) -> tuple[str, ...]:
+    """The formats in their order, each once."""
+    from asrcompress.core.errors import InputError
+    from asrcompress.core.registry import expected_one_of
+    from asrcompress.report.figure_files import FORMATS
+
+    wanted = FORMATS[:1] if given is None else tuple(part.strip() for part in given.split(","))
+    for name in wanted:
+        if name not in FORMATS:
+            expected = expected_one_of(name, FORMATS)
+            raise InputError("unknown figure format", got=repr(name), expected=expected)
+    return tuple(dict.fromkeys(wanted))

@@ -17,6 +17,7 @@ _MARKERS = {
     "asrcompress.json": "weights_sha256",
     "corpus.json": "libraries",
     "results.json": "cells",
+    "figures.json": "figures",
 }
 _AUDIT_MARKER = "audit.json"
 _STAGING, _ASIDE = ".partial-", ".old-"  # in the names of the hidden folders beside a target

@@ -168,27 +168,3 @@ def write(
     from asrcompress.report.folder import write_folder
 
     write_folder(folder, found, evaluations)
-
-
-def write_figures(
-    folder: Path, found: Findings, formats: Sequence[str], *, overwrite: bool = False
-) -> tuple[str, ...]:
-    """Write every figure of the page in every format, and figures.json; the figures' files' names.
-
-    formats: of `figure_format_names`.
-
-    Raises:
-        InputError: the results have nothing to draw.
-        OutputError: the folder is there already, or cannot be written.
-    """
-    from asrcompress.report.pictures._folder import write_pictures
-    from asrcompress.report.view import build_view
-
-    return write_pictures(folder, build_view(found), formats, overwrite=overwrite)
-
-
-def figure_format_names() -> tuple[str, ...]:
-    """The formats `write_figures` knows, the usual one first."""
-    from asrcompress.report.pictures._render import FORMATS
-
-    return FORMATS
