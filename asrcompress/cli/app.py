@@ -7,10 +7,20 @@ from typing import Annotated
 
 import typer
 
-from asrcompress.cli import audit, compress, corrupt, doctor, evaluate, report, rescore, schema
+from asrcompress.cli import (
+    audit,
+    compress,
+    corrupt,
+    doctor,
+    evaluate,
+    gate,
+    report,
+    rescore,
+    schema,
+)
 
 _HELP = "May I ship the compressed speech recogniser? Evidence, on your recordings, in private."
-_COMMANDS = (compress, corrupt, evaluate, rescore, report, audit, doctor, schema)
+_COMMANDS = (compress, corrupt, evaluate, rescore, report, audit, gate, doctor, schema)
 
 
 def build_app(asked: Collection[str] | None = None) -> typer.Typer:

@@ -24,6 +24,8 @@ _FORMS = {
     "errors": ("asrcompress.core.error_table", "ErrorTable"),
     "artefact": ("asrcompress.core.manifest", "ArtefactManifest"),
     "recipe": ("asrcompress.audit.recipe", "Recipe"),
+    "gates-file": ("asrcompress.audit.gates.gates", "Gates"),
+    "gate-baseline": ("asrcompress.audit.gates.baseline", "Baseline"),
 }
 
 
