@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from asrcompress.core.files import read_json
+from asrcompress.core.places import Places
 from asrcompress.core.validation import validated
 
 ERRORS_NAME = "errors.json"
@@ -81,10 +82,11 @@ class ErrorTable(_Model):
     cells: tuple[CellErrors, ...] = ()
 
     def cell(self, artefact: str, condition: str) -> CellErrors | None:
-        for cell in self.cells:
-            if (cell.artefact, cell.condition) == (artefact, condition):
-                return cell
-        return None
+        """The errors of an artefact under a condition; None where there are none."""
+        return _CELLS.of(self.cells).get((artefact, condition))
+
+
+_CELLS: Places[CellErrors] = Places()
 
 
 def read_errors(path: Path) -> ErrorTable:

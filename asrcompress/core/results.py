@@ -13,6 +13,7 @@ from asrcompress.core.errors import InputError
 from asrcompress.core.evaluation import Decoding, ErrorCounts
 from asrcompress.core.files import read_json
 from asrcompress.core.pivot import PivotTable
+from asrcompress.core.places import Places
 from asrcompress.core.validation import validated
 
 RESULTS_NAME = "results.json"
@@ -183,10 +184,11 @@ class Results(_Model):
         return self.baselines[0] if len(self.baselines) == 1 else None
 
     def cell(self, artefact: str, condition: str) -> CellResult | None:
-        for cell in self.cells:
-            if (cell.artefact, cell.condition) == (artefact, condition):
-                return cell
-        return None
+        """The cell of an artefact under a condition; None where there is none."""
+        return _CELLS.of(self.cells).get((artefact, condition))
+
+
+_CELLS: Places[CellResult] = Places()
 
 
 class CostTable(_Model):

@@ -17,14 +17,20 @@ def word_counts(reference: str, hypothesis: str) -> ErrorCounts:
     """
     import jiwer
 
-    return _from_jiwer(jiwer.process_words(_tidy(reference), _tidy(hypothesis)))
+    said, heard = reference.split(), hypothesis.split()
+    if said == heard:
+        return ErrorCounts(n=len(said))
+    return _from_jiwer(jiwer.process_words(" ".join(said), " ".join(heard)))
 
 
 def char_counts(reference: str, hypothesis: str) -> ErrorCounts:
     """Character errors of a pair: code points, the single space between words among them."""
     import jiwer
 
-    return _from_jiwer(jiwer.process_characters(_tidy(reference), _tidy(hypothesis)))
+    said, heard = _tidy(reference), _tidy(hypothesis)
+    if said == heard:
+        return ErrorCounts(n=len(said))
+    return _from_jiwer(jiwer.process_characters(said, heard))
 
 
 def _tidy(text: str) -> str:

@@ -6,6 +6,7 @@ its version, for example `basic-1`. A change of what one does is a new version.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from asrcompress.evaluate.whisper import english_without_spelling, whisper_basic
 
 DEFAULT = "basic"
 _APOSTROPHES = dict.fromkeys(map(ord, "\u2019\u2018\u02bc\uff07\u00b4`"), "'")
+_ASCII_WORDS = re.compile("[0-9a-z]+(?:'[0-9a-z]+)*")
 _JOINERS = "\u200c\u200d"  # they tell words apart in Persian and in Indic scripts
 
 
@@ -68,6 +70,13 @@ def basic(text: str) -> str:
     marks stay: they are part of the word in most scripts. Format characters (byte-order mark,
     soft hyphen, direction marks) go, the joiners stay.
     """
+    if text.isascii():  # the same by an expression, twenty times as fast
+        return " ".join(_ASCII_WORDS.findall(text.translate(_APOSTROPHES).lower()))
+    return _basic(text)
+
+
+def _basic(text: str) -> str:
+    """As `basic`, of any text."""
     folded = unicodedata.normalize("NFKC", text.translate(_APOSTROPHES)).casefold()
     folded = unicodedata.normalize("NFKC", folded).translate(_APOSTROPHES)
     folded = "".join(char for char in folded if not _is_format(char))

@@ -79,3 +79,12 @@ def test_another_version_is_named(tmp_path: Path) -> None:
 def test_missing_results_are_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no such file: .*results\.json"):
         read_results(tmp_path)
+
+
+def test_cells_are_found_by_their_place(results: Results) -> None:
+    """Also of other results in between, and of changed copies; what is not there is None."""
+    changed = results.model_copy(update={"cells": ()})
+    for _ in range(2):
+        assert results.cell("fp32", "clean") is results.cells[0]
+        assert changed.cell("fp32", "clean") is None
+        assert results.cell("fp32", "absent") is None

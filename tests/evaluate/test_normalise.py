@@ -60,3 +60,10 @@ def test_version_is_part_of_the_id() -> None:
 def test_unknown_names_are_refused(name: str) -> None:
     with pytest.raises(InputError, match=r"unknown normaliser; got .*expected one of basic"):
         normaliser_for(name)
+
+
+@given(st.text(st.characters(max_codepoint=127), max_size=30))
+def test_plain_text_is_normalised_as_any_other(text: str) -> None:
+    """ASCII takes a shorter way; with a sign that goes away beside it, it takes the long one."""
+    basic = normaliser_for("basic")
+    assert basic(text) == basic(f"{text}\u00ad")
