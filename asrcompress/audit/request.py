@@ -26,7 +26,8 @@ class AuditRequest:
     at once, each in a process of its own; 0 does them in this process, one after the other. cache:
     where finished pieces are, which several audits may share; None takes the output folder's own.
     store: the URL through which machines that share no folder exchange pieces, where engines do.
-    rerun: forget what failed before, or do everything again.
+    rerun: forget what failed before, or do everything again. gate: a file of gates, which holds
+    instead of the recipe's.
     """
 
     recipe: str
@@ -44,6 +45,7 @@ class AuditRequest:
     cache: Path | None = None
     store: str | None = None
     rerun: Literal["failed", "all"] | None = None
+    gate: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

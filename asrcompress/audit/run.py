@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from asrcompress.audit import engines
 from asrcompress.audit.cache import Cache, locked
 from asrcompress.audit.failures import Failure, forget
+from asrcompress.audit.gates.of_recipe import check_columns, gates_of_audit, with_gates
 from asrcompress.audit.jobs import Machine
 from asrcompress.audit.plan import Plan, make_plan
 from asrcompress.audit.recipe import LoadedRecipe, shipped_recipes
@@ -40,7 +41,10 @@ def plan_of(request: AuditRequest) -> Plan:
         AsrcompressError: the recipe or something that it names cannot be used.
     """
     loaded = load_recipe(request.recipe, request.settings)
-    return _plan(request, loaded, _folder(request, loaded))
+    gates = gates_of_audit(loaded, request.gate)
+    plan = _plan(request, loaded, _folder(request, loaded))
+    check_columns(gates, plan.corpus)
+    return plan
 
 
 def run(request: AuditRequest, progress: Progress = silent) -> AuditOutcome:
@@ -54,9 +58,11 @@ def run(request: AuditRequest, progress: Progress = silent) -> AuditOutcome:
     _refuse_several()
     load_plugin(engines, request.engine)
     loaded = load_recipe(request.recipe, request.settings)
+    gates = gates_of_audit(loaded, request.gate)
     folder = _folder(request, loaded)
     _refuse_foreign(folder, loaded)
     plan = _plan(request, loaded, folder)
+    check_columns(gates, plan.corpus)
     with locked(folder):
         _begin(folder, loaded)
         plan.cache.prepare()
@@ -65,12 +71,13 @@ def run(request: AuditRequest, progress: Progress = silent) -> AuditOutcome:
         write_pieces(folder, plan)
         remove_unreadable(plan)
         found, failures, cells_run = _filled(plan, request, folder, progress)
-        write(folder, found.findings, found.lines)
+        findings = with_gates(found.findings, found.evaluations, gates, plan.recipe)
+        write(folder, findings, found.lines)
         progress("scoring", len(plan.cells), len(plan.cells))
     return AuditOutcome(
         folder=folder,
         plan=plan,
-        findings=found.findings,
+        findings=findings,
         evaluations=found.evaluations,
         cells_run=cells_run,
         cells_cached=len(plan.cells) - cells_run - len(plan.missing_cells()),

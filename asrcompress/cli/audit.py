@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from asrcompress.cli import options
+from asrcompress.cli.gate_outcome import end_by_gates
 from asrcompress.cli.options import Compile, Debug, Device, Dtype, Json, Output, Quiet, Threads
 from asrcompress.core.errors import ExitCode
 
@@ -76,6 +77,10 @@ def audit(
     seed: Annotated[
         int | None, typer.Option("--seed", min=0, help="Instead of the recipe's seed.")
     ] = None,
+    gate: Annotated[
+        Path | None,
+        typer.Option("--gate", help="A file of gates, to hold instead of the recipe's."),
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -114,6 +119,7 @@ def audit(
         cache=None if cache is None or is_url(cache) else Path(cache),
         store=cache if cache is not None and is_url(cache) else None,
         rerun=_rerun(rerun),
+        gate=gate,
     )
     if dry_run:
         _show_plan(plan_of(request), as_json=as_json)
@@ -132,6 +138,7 @@ def audit(
     if outcome.failures:
         _tell_failures(outcome.failures, debug=debug)
         raise typer.Exit(ExitCode.INTERNAL)
+    end_by_gates(outcome.findings.gates, quiet=quiet)
 
 
 def _rerun(asked: str | None) -> Literal["failed", "all"] | None:
