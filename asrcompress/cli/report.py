@@ -22,6 +22,7 @@ EXAMPLES = options.examples(
     "asrcompress report audit-quickstart --intervals --flips 5",
     "asrcompress report audit-quickstart --format markdown > comment.md",
     "asrcompress report audit-quickstart --format html --no-text -o report.html",
+    "asrcompress report audit-quickstart --format html --audio 10 -o listen.html",
     "asrcompress report audit-quickstart --format kaldi | sort -k 2 -n",
     "asrcompress report audit-quickstart --format svg -o pareto.svg",
     "asrcompress report audit-quickstart --figures figures --figure-format svg,png",
@@ -95,6 +96,16 @@ def report(
         str | None,
         typer.Option("--figure-format", help="svg, png or svg,png (with --figures); default svg."),
     ] = None,
+    audio: Annotated[
+        int,
+        typer.Option(
+            "--audio",
+            min=0,
+            metavar="N",
+            help="Embed the recordings of the N worst utterances that compression broke, as the "
+            "model heard them (format html).",
+        ),
+    ] = 0,
     output: Output = None,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
@@ -114,7 +125,7 @@ def report(
         check_output_file(output, overwrite=overwrite)
     manifest = _manifest_at(results)
     of_results: dict[str, object] = {"--groups": groups, "--intervals": intervals}
-    of_results |= {"--flips": flips, "--margins": margins is not None}
+    of_results |= {"--flips": flips, "--margins": margins is not None, "--audio": audio}
     of_pages = {"--format": format_name != "table", "-o": output, "--no-text": no_text}
     of_figures = {"--figures": figures, "--figure-format": figure_format}
     if figures is not None and manifest is None:
@@ -130,7 +141,10 @@ def report(
         of_models = {"--full": full, "--explain": explain}
         _refuse(of_models, where=results, what="these are results, not a model")
         _refuse({"--figure-format": figure_format}, where=results, what="no --figures FOLDER")
+        no_page = {"--audio": audio and (no_text or format_name != "html")}
+        _refuse(no_page, where=results, what="recordings are for --format html with its text")
         parts = {"groups": groups, "intervals": intervals, "margins": margins, "flips": flips}
+        parts |= {"audio": audio}
         found = _results_report(results, format_name, no_text=no_text, parts=parts)
     _hand_over(found, output, quiet=quiet)
 
@@ -170,7 +184,7 @@ def _artefact_report(
 
 
 def _results_report(
-    path: Path, format_name: str, *, no_text: bool, parts: Mapping[str, Any]
+    path: Path, format_name: str, *, no_text: bool, parts: dict[str, Any]
 ) -> _Report:
     from asrcompress import report as room
     from asrcompress.core.errors import InputError
@@ -183,6 +197,8 @@ def _results_report(
         raise InputError(
             "no speed was measured", where=path, next_step="measure it with evaluate --speed"
         )
+    if most := parts.pop("audio"):
+        return room.page_with_audio(found, path, most)
     if format_name == "table":
         return room.tables(found, **parts)
     return room.render(found, format_name)

@@ -31,6 +31,22 @@ def render(found: Findings, format_name: str) -> str:
     return str(plugin.render(build_view(found)))
 
 
+def page_with_audio(found: Findings, path: Path, most: int) -> str:
+    """The HTML page with the recordings of the worst utterances that compression broke in it.
+
+    path: the folder that evaluate or audit wrote, or its results.json. most: recordings.
+
+    Raises:
+        InputError: a recording is gone or unreadable, or they are too large for one page.
+    """
+    from asrcompress.report.formats import html
+    from asrcompress.report.players import players_of
+    from asrcompress.report.view import build_view
+
+    folder = path if path.is_dir() else path.parent
+    return html.render(build_view(found), players_of(found.errors, folder, most))
+
+
 def format_names() -> tuple[str, ...]:
     """The formats `render` knows, sorted."""
     from asrcompress.core.registry import plugin_names
