@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -93,6 +94,9 @@ def evaluate(
     replicates: Annotated[
         int, typer.Option("--replicates", min=100, help="Bootstrap replicates.")
     ] = 10_000,
+    gate: Annotated[
+        Path | None, typer.Option("--gate", help="A file of gates to hold the results to.")
+    ] = None,
     format_name: Format = None,
     max_bad_files: MaxBadFiles = 0,
     device: Device = "auto",
@@ -107,9 +111,13 @@ def evaluate(
     debug: Debug = False,  # noqa: ARG001 - the boundary looks for it
 ) -> None:
     """Score a model on a corpus: WER, CER, errors, size, speed and memory, with uncertainty."""
+    from dataclasses import replace
+
     from asrcompress import report
+    from asrcompress.audit.gates.of_evaluation import gates_of_evaluation
     from asrcompress.cli import console
-    from asrcompress.cli.outcome import write_outcome
+    from asrcompress.cli.gate_outcome import end_by_gates
+    from asrcompress.cli.outcome import evaluations_of, write_outcome
     from asrcompress.core.device import resolve_device
     from asrcompress.core.output import check_output
     from asrcompress.core.precision import FLOAT32
@@ -140,17 +148,21 @@ def evaluate(
         compile=compile,
         speed=_speed(speed, speed_lengths, beside or [], energy),
     )
+    held = None if gate is None else gates_of_evaluation(request, gate)
     with console.watching(quiet=quiet) as progress:
-        outcome = run(request, progress)
+        outcome = run(request if held is None else held.request, progress)
+    found = outcome.findings
+    if held is not None:
+        found = replace(found, gates=held.check(found, evaluations_of(outcome)))
     if output is not None:
-        write_outcome(output, outcome, overwrite=overwrite)
+        write_outcome(output, outcome, overwrite=overwrite, gates=found.gates)
     if as_json:
-        console.show_text(report.render(outcome.findings, "json"))
+        console.show_text(report.render(found, "json"))
     else:
-        tables = report.tables(outcome.findings, groups=True, intervals=True, flips=flips)
-        console.show(*tables)
+        console.show(*report.tables(found, groups=True, intervals=True, flips=flips))
     if output is not None:
         console.say(f"wrote {output}", quiet=quiet)
+    end_by_gates(found.gates, quiet=quiet)
 
 
 def _speed(

@@ -66,7 +66,7 @@ def run(request: EvaluateRequest, progress: Progress = silent) -> Outcome:
     dtype = dtype_of(request.dtype)
     check_device(request.device, dtype, compiled=request.compile)
     corpus = _corpus(request)
-    checkpoints = _checkpoints(request)
+    checkpoints = checkpoints_of(request)
     timed = _with_beside(request, checkpoints)
     check_runtimes(checkpoints.values(), dtype, compiled=request.compile)
     evaluations, batching = _evaluations(request, corpus, checkpoints, progress)
@@ -87,8 +87,8 @@ def _corpus(request: EvaluateRequest) -> Corpus:
     return read_corpus(request.corpus, format_name=request.format_name)
 
 
-def _checkpoints(request: EvaluateRequest) -> dict[str, Checkpoint]:
-    """The baseline first, then the model, under names that differ."""
+def checkpoints_of(request: EvaluateRequest) -> dict[str, Checkpoint]:
+    """The baseline first, then the model, under the names that results give them."""
     from asrcompress.core.checkpoint import locate
 
     model = locate(request.model)

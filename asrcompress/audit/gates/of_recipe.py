@@ -9,7 +9,6 @@ from pathlib import Path
 from asrcompress.audit.conditions import conditions_of
 from asrcompress.audit.gates.check import LoadedGates, check
 from asrcompress.audit.gates.evidence import Evaluations
-from asrcompress.audit.gates.gates import Gates
 from asrcompress.audit.gates.places import Expected
 from asrcompress.audit.gates.rule import CellRule
 from asrcompress.audit.gates.text import (
@@ -17,11 +16,11 @@ from asrcompress.audit.gates.text import (
     baseline_mistakes,
     load_gate_file,
     loaded_gates,
-    names_mistakes,
+    mistakes_about,
 )
 from asrcompress.audit.recipe import LoadedRecipe, Recipe, artefact_name
 from asrcompress.core.corpus import Corpus
-from asrcompress.core.errors import InputError, RecipeError
+from asrcompress.core.errors import InputError
 from asrcompress.core.files import read_json
 from asrcompress.core.findings import Findings
 from asrcompress.core.registry import expected_one_of
@@ -38,11 +37,7 @@ def gates_of_audit(loaded: LoadedRecipe, gate_file: Path | None) -> LoadedGates 
     """
     recipe = loaded.recipe
     if gate_file is not None:
-        found = load_gate_file(gate_file, expected_of_recipe(recipe))
-        mistakes = [message for _, message in _unmeasured(recipe, found.gates)]
-        if mistakes:
-            raise RecipeError.of(gate_file, mistakes)
-        return found
+        return load_gate_file(gate_file, expected_of_recipe(recipe))
     if recipe.gates is None:
         return None
     return loaded_gates(recipe.gates, loaded.name, loaded.folder)
@@ -66,7 +61,13 @@ def expected_of_recipe(recipe: Recipe) -> Expected:
         for compression in recipe.compressions:
             name = artefact_name(recipe, model, compression)
             artefacts[name] = None if name == original else original
-    return Expected(artefacts, tuple(condition.name for condition in conditions_of(recipe)))
+    has_speed = recipe.evaluate.speed is not False
+    return Expected(
+        artefacts,
+        tuple(condition.name for condition in conditions_of(recipe)),
+        has_cost=has_speed or recipe.evaluate.measure_cost,
+        has_speed=has_speed,
+    )
 
 
 def expected_at(results: Path) -> Expected | None:
@@ -88,22 +89,8 @@ def expected_at(results: Path) -> Expected | None:
 def mistakes_of(recipe: Recipe) -> Iterator[Found]:
     """Mistakes in the gates of a recipe that their own form cannot see."""
     if recipe.gates is not None:
-        yield from names_mistakes(recipe.gates, expected_of_recipe(recipe))
+        yield from mistakes_about(recipe.gates, expected_of_recipe(recipe))
         yield from baseline_mistakes(recipe.gates, is_given=False)
-        yield from _unmeasured(recipe, recipe.gates)
-
-
-def _unmeasured(recipe: Recipe, gates: Gates) -> Iterator[Found]:
-    """Rules about what the recipe does not measure."""
-    has_speed = recipe.evaluate.speed is not False
-    has_cost = has_speed or recipe.evaluate.measure_cost
-    for number, rule in enumerate(gates.rules):
-        if rule.measured == "speed" and not has_speed:
-            message = f"{rule.metric} needs speed: true under evaluate"
-            yield ("rules", number, "metric"), message
-        elif rule.measured == "cost" and not has_cost:
-            message = f"{rule.metric} needs measure_cost or speed under evaluate"
-            yield ("rules", number, "metric"), message
 
 
 def check_columns(gates: LoadedGates | None, corpus: Corpus) -> None:

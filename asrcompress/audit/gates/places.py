@@ -15,11 +15,14 @@ _WILDCARDS = frozenset("*?[")
 class Expected:
     """The matrix that rules are about: what a run was to give, whether or not it did.
 
-    artefacts: names with their baselines' names, None for a baseline itself.
+    artefacts: names with their baselines' names, None for a baseline itself. has_cost, has_speed:
+    whether costs are measured, and speeds in turns.
     """
 
     artefacts: Mapping[str, str | None]
     conditions: tuple[str, ...]
+    has_cost: bool = True
+    has_speed: bool = True
 
     def artefacts_of(self, rule: Rule) -> tuple[str, ...]:
         """The artefacts that a rule is about, in the matrix's order.

@@ -22,6 +22,10 @@ from asrcompress.core.registry import expected_one_of, plugin_names
 
 _MAX_CHARS = 1_000_000
 _LONGEST_SHOWN = 60  # characters of a value in a message
+_MEASURE_IT = {
+    "cost": "costs to be measured: evaluate.measure_cost in a recipe, no --no-cost in evaluate",
+    "speed": "speed to be measured: evaluate.speed in a recipe, --speed in evaluate",
+}
 Found = tuple[Key, str]  # the place of a mistake within the gates, and what is wrong
 
 
@@ -44,7 +48,7 @@ def load_gate_file(
     if document.value is not None or not document.mistakes:
         gates = checked_gates(document, ())
     if gates is not None and expected is not None:
-        add_mistakes(document, (), names_mistakes(gates, expected))
+        add_mistakes(document, (), mistakes_about(gates, expected))
     if gates is not None:
         given = baseline is not None
         add_mistakes(document, (), baseline_mistakes(gates, is_given=given))
@@ -92,8 +96,8 @@ def _value_at(value: Any, at: Key) -> Any:
     return value
 
 
-def names_mistakes(gates: Gates, expected: Expected) -> Iterator[Found]:
-    """Names of artefacts and conditions that a matrix does not have, and rules about nothing."""
+def mistakes_about(gates: Gates, expected: Expected) -> Iterator[Found]:
+    """Names that a matrix does not have, and rules about what is not measured or compared."""
     for number, rule in enumerate(gates.rules):
         place: Key = ("rules", number)
         yield from _unknown((*place, "artefacts"), rule.artefacts, expected.artefacts)
@@ -101,6 +105,8 @@ def names_mistakes(gates: Gates, expected: Expected) -> Iterator[Found]:
             yield from _unknown((*place, "conditions"), rule.conditions, expected.conditions)
         if rule.needs_baseline:
             yield from _without_baseline(place, rule, expected)
+        if rule.measured is not None and not getattr(expected, f"has_{rule.measured}"):
+            yield (*place, "metric"), f"{rule.metric} needs {_MEASURE_IT[rule.measured]}"
 
 
 def _unknown(place: Key, names: Iterable[str], known: Iterable[str]) -> Iterator[Found]:
