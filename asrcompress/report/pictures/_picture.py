@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from asrcompress.core.errors import one_line
+from asrcompress.report.labels import text_width
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MOST_IN_NAME = 80  # of a file's name, which may have 255 bytes with its ending
+_USUAL = "n"
 _NOT_SAFE = re.compile(r"[^a-z0-9.]+")
 
 
@@ -65,12 +67,19 @@ def short_names(names: Iterable[str], most: int) -> list[str]:
 
 
 def short_name(name: str, most: int) -> str:
-    """A name of one line and at most so many characters, a long one without its middle."""
+    """A name of one line, as wide as so many usual characters at most, else without its middle."""
     text = one_line(name)
-    if len(text) <= most:
+    if width_of(text) <= most:
         return text
-    head = (most - 1) // 2
-    return f"{text[:head]}\u2026{text[head + 1 - most :]}"
+    head, tail = text[:most], text[-most:]
+    while width_of(head) + width_of(tail) + 2 > most:
+        head, tail = (head[:-1], tail) if len(head) >= len(tail) else (head, tail[1:])
+    return f"{head}\u2026{tail}"
+
+
+def width_of(text: str) -> float:
+    """How wide a text is drawn, at most, in usual characters; a Chinese one takes more than one."""
+    return text_width(text) / text_width(_USUAL)
 
 
 def _safe(part: str) -> str:

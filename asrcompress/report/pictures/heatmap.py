@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from asrcompress.core.errors import one_line
 from asrcompress.core.results import CellResult
 from asrcompress.report.heat_map import DELTA_STEPS, RATE_STEPS
-from asrcompress.report.pictures._picture import Picture, short_name, short_names
+from asrcompress.report.pictures._picture import Picture, short_name, short_names, width_of
 from asrcompress.report.pictures._style import COLUMN_IN, PAGE_IN, SMALL_PT
 from asrcompress.report.view import ConditionRow, View
 from asrcompress.report.wording import DOCUMENT_MARKS, list_names, percent, points
@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from matplotlib import figure as mpl
     from matplotlib.axes import Axes
 
-_IN_COLUMN, _IN_PAGE = 4, 11  # artefacts whose intervals can be read across a column, a page
+_RATE_IN, _DIFFERENCE_IN = 0.48, 0.68  # a cell, so that its interval can be read
 _MOST_DOWN = 30  # conditions, so that a picture fits a page
 _ROW_IN, _HEAD_IN = 0.27, 1.0  # a condition; the artefacts' names and the scale of colours
 _INTERVAL_PT = 4.8
-_MOST_IN_HEAD = 22  # characters
-_LEVEL_HEAD = 8  # longer names are turned
+_MOST_IN_NAME = 20  # characters
+_LEVEL_HEAD = 7  # longer names are turned
+_NAME_IN = 0.055  # a character of a name
 _DARK = 0.45  # of the luminance of ITU-R BT.709, below which text is white
 
 
@@ -61,17 +62,25 @@ def pictures(view: View) -> Iterator[Picture]:
 def _parts(view: View, indices: Sequence[int], *, is_difference: bool) -> Iterator[Picture]:
     starts = range(0, len(view.conditions), _MOST_DOWN)
     downs = [view.conditions[at : at + _MOST_DOWN] for at in starts]
-    acrosses = [indices[at : at + _IN_PAGE] for at in range(0, len(indices), _IN_PAGE)]
     make = _differences if is_difference else _rates
+    names = _short(row.name for row in view.conditions)
+    names_in = _NAME_IN * (3 + max(map(width_of, names), default=0))
+    cell_in = _DIFFERENCE_IN if is_difference else _RATE_IN
+    most = int((PAGE_IN - names_in) / cell_in)
+    acrosses = [indices[at : at + most] for at in range(0, len(indices), most)]
     for rows, chosen in product(downs, acrosses):
         matrix = make(view, rows, chosen)
-        width = COLUMN_IN if len(chosen) <= _IN_COLUMN else PAGE_IN
+        is_narrow = names_in + cell_in * len(chosen) <= COLUMN_IN
         yield Picture(
             name="heatmap-difference" if is_difference else "heatmap",
             caption=f"{matrix.title}: {list_names(map(one_line, matrix.artefacts))}.",
-            size_in=(width, _HEAD_IN + _ROW_IN * len(rows)),
+            size_in=(COLUMN_IN if is_narrow else PAGE_IN, _HEAD_IN + _ROW_IN * len(rows)),
             draw=partial(_draw, matrix),
         )
+
+
+def _short(names: Iterable[str]) -> list[str]:
+    return short_names(names, _MOST_IN_NAME)
 
 
 def _rates(view: View, rows: Sequence[ConditionRow], indices: Sequence[int]) -> _Matrix:
@@ -88,7 +97,7 @@ def _rates(view: View, rows: Sequence[ConditionRow], indices: Sequence[int]) -> 
 def _differences(view: View, rows: Sequence[ConditionRow], indices: Sequence[int]) -> _Matrix:
     marks = list_names(f"{mark} {verdict.value}" for verdict, mark in DOCUMENT_MARKS.items())
     steps = [100 * step for step in DELTA_STEPS]
-    reference = short_name(view.baseline_words, _MOST_IN_HEAD)
+    reference = short_name(view.baseline_words, _MOST_IN_NAME)
     return _Matrix(
         title=f"WER minus {reference}'s, percentage points ({marks})",
         conditions=tuple(row.name for row in rows),
@@ -122,6 +131,7 @@ def _draw(matrix: _Matrix, canvas: mpl.Figure) -> None:
     from matplotlib.colors import BoundaryNorm
 
     axes = canvas.add_subplot()
+    canvas.suptitle(matrix.title.replace(" (", "\n("), fontsize=SMALL_PT)
     colours = colormaps[matrix.colours].with_extremes(bad="#ffffff")
     norm = BoundaryNorm(matrix.steps, colours.N, extend="both")
     rows = [[np.nan if cell is None else cell.value for cell in row] for row in matrix.values]
@@ -155,17 +165,16 @@ def _write_cell(axes: Axes, place: tuple[int, int], cell: _Value | None, colour_
 
 def _label(axes: Axes, matrix: _Matrix) -> None:
     """The names beside and above the cells, the first condition on top."""
-    heads = short_names(matrix.artefacts, _MOST_IN_HEAD)
+    heads = _short(matrix.artefacts)
     axes.set_xticks([n + 0.5 for n in range(len(heads))], labels=heads)
     axes.set_yticks(
         [n + 0.5 for n in range(len(matrix.conditions))],
-        labels=short_names(matrix.conditions, _MOST_IN_HEAD),
+        labels=_short(matrix.conditions),
     )
     axes.xaxis.tick_top()
     axes.invert_yaxis()
     axes.tick_params(length=0)
-    axes.set_title(matrix.title, fontsize=SMALL_PT)
     axes.spines[:].set_visible(False)
-    if max(map(len, heads)) > _LEVEL_HEAD:
+    if max(map(width_of, heads)) > _LEVEL_HEAD:
         for label in axes.get_xticklabels():
             label.set(rotation=30, ha="left", rotation_mode="anchor")

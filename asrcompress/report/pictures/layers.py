@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -73,10 +74,9 @@ def _draw(axis: str, measure: _Measure, rows: list[LayerSummary], canvas: mpl.Fi
     for index, row in enumerate(rows):
         look = look_of(index)
         shift = widest * (index / (len(rows) - 1) - 0.5) if len(rows) > 1 else 0.0
-        values = [measure(block) if block.weights else None for block in row.blocks]
+        places = [place + shift for place in range(len(row.blocks))]
         axes.plot(
-            [place + shift for place in range(len(values))],
-            [float("nan") if value is None else value for value in values],
+            *_with_gap(places, [_known(measure, block) for block in row.blocks], row),
             color=look.colour,
             marker=look.marker,
             linestyle=look.line_style,
@@ -96,6 +96,22 @@ def _draw(axis: str, measure: _Measure, rows: list[LayerSummary], canvas: mpl.Fi
     axes.set_axisbelow(True)
     names = short_names([row.artefact for row in rows], MOST_IN_LEGEND)
     add_legend(canvas, axes.get_lines(), names)
+
+
+def _known(measure: _Measure, block: BlockSummary) -> float:
+    """The block's value; not a number where it has none, which draws nothing."""
+    value = measure(block) if block.weights else None
+    return math.nan if value is None else value
+
+
+def _with_gap(
+    places: list[float], values: list[float], row: LayerSummary
+) -> tuple[list[float], list[float]]:
+    """Nothing is drawn between the last block and what is outside, which is no next one."""
+    if row.blocks[-1].name == OUTSIDE:
+        places.insert(-1, math.nan)
+        values.insert(-1, math.nan)
+    return places, values
 
 
 def _labels(names: Sequence[str]) -> tuple[str, list[str]]:

@@ -102,10 +102,14 @@ def _set_axes(axes: Axes, front: Front) -> None:
     _set_ticks(axes.yaxis, wer.ticks)
     axes.set_xlim(value.low, value.high)
     axes.set_ylim(wer.low, wer.high)
-    unit = " (right: faster)" if measure.is_more_better else f", {measure.unit} (left: smaller)"
-    axes.set_xlabel(f"{short_name(measure.title, 40)}{unit}")
+    unit = {
+        "MB": ", MB (left: smaller)",
+        "x": ", times (right: faster)",
+        "RTFx": " (right: faster)",
+    }
+    axes.set_xlabel(f"{short_name(measure.title, 28)}{unit[measure.unit]}")
     axes.set_ylabel("WER, %")
-    axes.set_title(f"under {short_name(front.condition, 50)}")
+    axes.set_title(f"under {short_name(front.condition, 38)}")
 
 
 def _set_ticks(axis: Axis, ticks: Sequence[float]) -> None:

@@ -38,7 +38,7 @@ _SAID_ALREADY = re.compile(r"\b(noise|reverb|type|any|at|together)\b")  # or in 
 _SPREAD = 0.03  # of the distance of two places, between two lines at one of them
 _WIDEST = 0.5  # of it, for all lines together
 _LONG_LABEL, _MOST_IN_LABEL = 8, 18  # characters of a tick's label
-_MOST_IN_TITLE = 60
+_MOST_IN_TITLE = 44
 
 
 def pictures(view: View) -> Iterator[Picture]:
