@@ -83,20 +83,19 @@ class Cache:
         """Where noisy versions of the calibration audio are, or are to be."""
         return self.folder / "calibration"
 
-    def prepare(self) -> None:
-        """Make the folder, or make sure that it is a cache.
+    def check(self) -> None:
+        """Make sure that the folder is a cache, or can become one.
 
         Raises:
-            OutputError: it holds something else, or cannot be written.
+            OutputError: it holds something else, or cannot be read.
         """
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            found = {path.name for path in self.folder.iterdir() if path.name != DIGESTS_NAME}
+            found = {path.name for path in self.folder.iterdir()}
+        except FileNotFoundError:
+            return
         except OSError as error:
-            raise OutputError(
-                "cannot use the cache", where=self.folder, got=error.strerror
-            ) from None
-        if found and not found & {MARKER_NAME, *FOLDERS}:
+            raise _unusable(self.folder, error) from None
+        if found and not found & {MARKER_NAME, DIGESTS_NAME, *FOLDERS}:
             raise OutputError(
                 "not a cache",
                 where=self.folder,
@@ -104,7 +103,18 @@ class Cache:
                 expected="a new folder, or the cache of an audit",
                 next_step="choose another with --cache",
             )
-        if MARKER_NAME not in found:
+
+    def prepare(self) -> None:
+        """Make the folder, and mark it as a cache.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unusable(self.folder, error) from None
+        if not self.is_there():
             write_json(self.folder / MARKER_NAME, {"schema_version": 1, "what": "audit cache"})
 
     def is_there(self) -> bool:
@@ -132,6 +142,15 @@ class Cache:
         size = size_bytes(path)
         remove(path)
         return size
+
+
+def _unusable(folder: Path, error: OSError) -> OutputError:
+    return OutputError(
+        "cannot use the cache",
+        where=folder,
+        got=error.strerror,
+        next_step="choose another with --cache",
+    )
 
 
 def size_bytes(path: Path) -> int:

@@ -164,7 +164,9 @@ def _plan(request: AuditRequest, loaded: LoadedRecipe, folder: Path) -> Plan:
     if request.engine == LOCAL:  # the machines of a cluster may have what this one has not
         _refuse_cluster_options(request)
         check_device(machine.device, machine.dtype, compiled=machine.compile)
-    return make_plan(loaded, Cache(_cache(request, folder)), machine, seed=request.seed)
+    cache = Cache(_cache(request, folder))
+    cache.check()
+    return make_plan(loaded, cache, machine, seed=request.seed)
 
 
 def _refuse_cluster_options(request: AuditRequest) -> None:
