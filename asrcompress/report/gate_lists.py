@@ -10,6 +10,12 @@ from asrcompress.report.wording import count_of, list_names
 
 _MOST_OPEN = 500  # of checks that did not pass
 _MOST_PASSED = 200  # of those that did, which nobody has to act on
+_TITLES = {
+    GateOutcome.PASSED: "passed",
+    GateOutcome.FAILED: "failed",
+    GateOutcome.INCONCLUSIVE: "inconclusive",
+    GateOutcome.MISSING: "not all figures are there",
+}
 _ORDER = (GateOutcome.FAILED, GateOutcome.MISSING, GateOutcome.INCONCLUSIVE)
 
 
@@ -30,7 +36,7 @@ def gate_lists(table: GateTable) -> GateLists:
     still_open = in_the_way(table)
     passed = [check for check in table.checks if check.outcome is GateOutcome.PASSED]
     return GateLists(
-        title=table.outcome.value,
+        title=_TITLES[table.outcome],
         counts=_counts(table),
         open=still_open[:_MOST_OPEN],
         passed=tuple(passed[:_MOST_PASSED]),

@@ -90,7 +90,7 @@ def _bounded(view: View) -> dict[str, Any]:
         "shows_matrix": page_bounds.fits(across, len(view.conditions)),
         "opens_matrix": across * len(view.conditions) <= _MOST_OPEN,
         "shows_margins": page_bounds.fits(across, sum(len(row.rows) for row in view.margins)),
-        "too_many": f"{across * len(view.conditions):,} cells are too many for this table here.",
+        "too_many": f"{across * len(view.conditions):,} cells are too large a matrix for this table.",
         "layer_maps": layer_maps(layers[: page_bounds.MOST_LAYER_ROWS]),
         "layers_left_out": max(0, len(layers) - page_bounds.MOST_LAYER_ROWS),
         "groups": groups,
