@@ -39,7 +39,7 @@ _FORMATS = frozenset(
 )
 # Nobody records speech outside these rates (telephones 8 kHz, the fastest converters 768 kHz), and
 # a damaged header of 1 Hz would make 16,000 samples of each one.
-_LOWEST_RATE_HZ, _HIGHEST_RATE_HZ = 1_000, 1_000_000
+LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 1_000, 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,12 +200,12 @@ def _check_format(path: Path, name: str) -> None:
 
 
 def _check_rate(path: Path, sample_rate_hz: int) -> None:
-    if not _LOWEST_RATE_HZ <= sample_rate_hz <= _HIGHEST_RATE_HZ:
+    if not LOWEST_RATE_HZ <= sample_rate_hz <= HIGHEST_RATE_HZ:
         raise InputError(
             "sample rate out of range",
             where=path,
             got=f"{sample_rate_hz} Hz",
-            expected=f"{_LOWEST_RATE_HZ} to {_HIGHEST_RATE_HZ} Hz",
+            expected=f"{LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ} Hz",
         )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from asrcompress.core.bounds import Count
 from asrcompress.core.cost import Cost, Sizes
 from asrcompress.core.precision import Dtype
 
@@ -20,10 +21,10 @@ class _Model(BaseModel):
 class ErrorCounts(_Model):
     """Substitutions, deletions, insertions and reference length; counts add, rates are derived."""
 
-    s: int = 0
-    d: int = 0
-    i: int = 0
-    n: int = 0
+    s: Count = 0
+    d: Count = 0
+    i: Count = 0
+    n: Count = 0
 
     def __add__(self, other: ErrorCounts) -> ErrorCounts:
         return ErrorCounts(

@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,6 +15,7 @@ from typing import Any
 
 from asrcompress.core.errors import InputError, OutputError
 
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")  # of a pair, or alone
 _MOST_DIGITS = 300  # of a whole number that a float can hold: 1.8e308 at most
 _BLOCK_BYTES = 1 << 20
 _MAX_JSON_BYTES = 256 << 20  # a results file of a large audit; beyond it the input is hostile
@@ -103,7 +105,10 @@ def read_json(path: Path) -> Any:
             got=f"{path.stat().st_size} bytes",
             expected=f"at most {_MAX_JSON_BYTES}",
         )
-    return parse_json(read_text(path), where=path)
+    text = read_text(path)
+    value = parse_json(text, where=path)
+    _refuse_halves(text, value, path)
+    return value
 
 
 def is_whole_json(path: Path) -> bool:
@@ -130,6 +135,18 @@ def parse_json(text: str, *, where: object, finite: bool = False) -> Any:
         raise InputError("not valid JSON", where=where, got=str(error)) from None
 
 
+def _refuse_halves(text: str, value: object, where: object) -> None:
+    """JSON can spell half a character, and nothing with one in it can be written again."""
+    if _HALF.search(text) is None:
+        return
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        raise InputError("not a text", where=where, got="half a character (\\ud800)") from None
+    except RecursionError:
+        return  # nested too deeply for any form of ours
+
+
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON number")
 
@@ -153,6 +170,7 @@ def read_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         if not line.strip():
             continue
         value = parse_json(line, where=f"{path}:{number}")
+        _refuse_halves(line, value, f"{path}:{number}")
         if not isinstance(value, dict):
             raise InputError(
                 "not a JSON object",

@@ -78,7 +78,7 @@ class LedgerRow(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str
+    name: str = Field(max_length=1_000)
     kind: str
     shape_before: Shape
     shape_after: Shape

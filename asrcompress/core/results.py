@@ -150,7 +150,7 @@ class Published(_Model):
     """What a paper reports for the same matrix, and where its set-up differs from this one."""
 
     paper: str
-    figures: tuple[PublishedFigure, ...]
+    figures: tuple[PublishedFigure, ...] = Field(min_length=1)
     differences: tuple[str, ...] = ()
 
 
@@ -161,7 +161,7 @@ class Results(_Model):
     title: str
     normaliser: str
     seed: int
-    artefacts: tuple[ArtefactResult, ...]
+    artefacts: tuple[ArtefactResult, ...] = Field(min_length=1)
     conditions: tuple[ConditionResult, ...]
     cells: tuple[CellResult, ...]
     margins: tuple[MarginResult, ...] = ()

@@ -53,7 +53,7 @@ def read_stored(folder: Path) -> Stored:
     for number, record in read_json_lines(file):
         where = f"{file}:{number}"
         place = (record.get("artefact"), record.get("condition"))
-        if place not in rows:
+        if not all(isinstance(name, str) for name in place) or place not in rows:
             raise _of_another_run(where, f"a line of {place[0]} under {place[1]}")
         rows[place].append(_score(record, where))
     evaluations = {

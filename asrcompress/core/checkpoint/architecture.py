@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -15,6 +16,15 @@ _BUILT_IN_ATTENTION = ("eager", "sdpa", "flex_attention")
 # Of transformers' speech-to-text mapping, those whose `generate` takes features alone and whose
 # tokenizer gives the text. Others need a prompt, synthesise speech or write music.
 ENCODER_DECODER_TYPES = ("moonshine", "whisper")
+# From the least to the most that a model can have; the deepest that are published have 48 layers.
+_SIZES: dict[str, tuple[float, float]] = {
+    "layers": (0, 1_000),
+    "hidden_size": (0, 1_000_000),
+    "d_model": (0, 1_000_000),
+    "num_labels": (0, 1_000_000),
+    "conv_kernel": (1, 10_000),
+    "conv_stride": (1, 10_000),
+}
 _ATTENTION_KEYS = ("attn_implementation", "_attn_implementation", "_attn_implementation_internal")
 
 
@@ -28,6 +38,7 @@ def config_of(checkpoint: Checkpoint, *, trust_remote_code: bool = False) -> Any
     from transformers import CONFIG_MAPPING, AutoConfig
 
     _refuse_other_quantisation(checkpoint)
+    _refuse_sizes(checkpoint, checkpoint.config)
     _refuse_kernels(checkpoint, _attention_named_in(checkpoint.config))
     if checkpoint.model_type not in CONFIG_MAPPING and not trust_remote_code:
         _refuse_unknown(checkpoint)
@@ -39,7 +50,9 @@ def config_of(checkpoint: Checkpoint, *, trust_remote_code: bool = False) -> Any
     except (
         AttributeError,
         LookupError,
+        MemoryError,
         OSError,
+        RecursionError,
         StrictDataclassError,
         TypeError,
         ValueError,
@@ -140,6 +153,26 @@ def _attention_asked_for(config: Any) -> Iterator[object]:
     for inner in vars(config).values():
         if isinstance(inner, PretrainedConfig):
             yield from _attention_asked_for(inner)
+
+
+def _refuse_sizes(checkpoint: Checkpoint, value: object, name: str = "") -> None:
+    """Numbers that transformers would count up to, or divide by, before it finds them odd."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _refuse_sizes(checkpoint, inner, str(key))
+    elif isinstance(value, list) and name in _SIZES:
+        for inner in value:
+            _refuse_sizes(checkpoint, inner, name)
+    elif isinstance(value, int | float):
+        bounds = _SIZES.get("layers" if name.endswith("layers") else name)
+        bounds = (0, math.inf) if name.endswith("_eps") else bounds
+        if bounds is not None and not bounds[0] <= value <= bounds[1]:
+            raise ModelError(
+                f"the model cannot be built: its {name} is of no model",
+                where=checkpoint.folder / "config.json",
+                got=value,
+                expected=f"{bounds[0]} to {bounds[1]}",
+            )
 
 
 def _refuse_other_quantisation(checkpoint: Checkpoint) -> None:

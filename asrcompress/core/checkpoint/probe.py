@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from asrcompress.core.checkpoint.quiet import quiet_transformers
+from asrcompress.core.errors import ModelError
 from asrcompress.core.manifest import Probe
 
 if TYPE_CHECKING:
@@ -27,8 +28,13 @@ def probe(loaded: LoadedModel) -> Probe:
     """The logits of one second of pseudo-speech, through the model's own processor.
 
     A decoder is given a few tokens spread over its vocabulary to go on from.
+
+    Raises:
+        ModelError: its configuration lets it compute nothing, or nothing finite comes out of it.
     """
     import torch
+
+    from asrcompress.core.checkpoint.plain import refusing_bad_configuration
 
     samples = pseudo_speech(loaded.sample_rate_hz)
     inputs = loaded.processor(
@@ -38,11 +44,19 @@ def probe(loaded: LoadedModel) -> Probe:
         inputs["decoder_input_ids"] = torch.tensor([_spread(loaded.config.vocab_size)])
     device = next(loaded.model.parameters()).device
     with (
+        refusing_bad_configuration(loaded.checkpoint),
         quiet_transformers(),
         torch.no_grad(),
     ):  # not inference_mode: quanto's qint4 and qint2 crash under it
         logits = loaded.model(**{key: value.to(device) for key, value in inputs.items()}).logits
     values = logits.detach().to("cpu", torch.float32).contiguous().numpy()
+    if not np.isfinite(values).all():
+        raise ModelError(
+            "the model gives no finite numbers",
+            where=loaded.checkpoint.model,
+            got="NaN or infinite logits",
+            next_step="look for such weights in it",
+        )
     return probe_of(samples.size, values)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from asrcompress.core.checkpoint import Checkpoint
 from asrcompress.core.checkpoint.integrity import verify_files
 from asrcompress.core.checkpoint.load import load_without_values
-from asrcompress.core.errors import InputError
+from asrcompress.core.errors import InputError, ModelError
 from asrcompress.core.precision import FLOAT32
 from asrcompress.core.runtimes import Graph, open_graph
 from asrcompress.evaluate.recogniser import Recogniser, RecogniserOptions
@@ -29,8 +29,13 @@ def open_ctc(checkpoint: Checkpoint, options: RecogniserOptions) -> Recogniser:
         InputError: a language or PyTorch's own options were asked for.
     """
     manifest, runtime = checkpoint.manifest, checkpoint.runtime
-    assert manifest is not None
-    assert manifest.export is not None
+    if manifest is None or manifest.export is None:
+        raise ModelError(
+            "the manifest has no record of a graph",
+            where=checkpoint.model,
+            got=f"runtime {runtime}",
+            next_step="compress the model again",
+        )
     _refuse(checkpoint, options)
     verify_files(checkpoint.folder, manifest.export.files)
     graph = open_graph(
