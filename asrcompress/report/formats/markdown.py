@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from asrcompress.core.errors import shortened
 from asrcompress.report.markdown.folded import folded_parts
-from asrcompress.report.markdown.pieces import details, escape, table, wer
+from asrcompress.report.markdown.gates import gate_parts
+from asrcompress.report.markdown.parts import Part, fitting
+from asrcompress.report.markdown.pieces import escape, line, name, table, wer
 from asrcompress.report.markdown.pivot import pivot_parts
 from asrcompress.report.markdown.speed import front_lines, speed_parts
 from asrcompress.report.setup import Setup
@@ -13,53 +14,61 @@ from asrcompress.report.view import ArtefactRow, View
 from asrcompress.report.wording import (
     DOCUMENT_MARKS,
     MEANINGS,
-    list_names,
+    count_of,
     megabytes,
     number,
     percent,
     times,
 )
 
-_MOST_CHARACTERS = 60_000  # GitHub takes 65,536 in a comment; the rest is for a line around it
+_MOST_HEADLINES = 30  # artefacts whose verdicts are counted before the matrix
+_MOST_COLUMNS = 12  # of a matrix that could as well be turned
+_LONGEST_SUMMARY = 600
 
 
 def render(view: View) -> str:
-    """The report: summary, verdicts, WER matrix, sizes, speed, notes, and the rest folded away."""
-    parts = [
-        f"**{escape(view.summary)}**",
-        "\n".join(f"- {escape(line)}" for line in view.headlines) if view.is_compared else "",
-        _matrix(view),
-        _legend(view),
-        *pivot_parts(view),
-        _artefacts(view),
-        _measured(view),
-        front_lines(view),
-        *speed_parts(view),
-        "\n".join(f"> {escape(note)}  " for note in view.notes),
+    """The report: summary, gates, verdicts, WER matrix, sizes, speed, notes; the rest folded.
+
+    Never more than 60,000 characters; `parts` says what is left out where it would be more.
+    """
+    unfolded = [
+        Part("summary", f"**{escape(shortened(view.summary, _LONGEST_SUMMARY))}**"),
+        *gate_parts(view),
+        Part("verdicts", _headlines(view)),
+        Part("WER matrix", _matrix(view)),
+        Part("legend", _legend(view)),
+        *(Part("table", text) for text in pivot_parts(view)),
+        Part("sizes", _artefacts(view)),
+        Part("measured", _measured(view)),
+        Part("Pareto fronts", front_lines(view)),
+        *(Part("speed", text) for text in speed_parts(view)),
+        Part("notes", "\n".join(f"> {line(note)}  " for note in view.notes)),
     ]
-    kept = [part for part in parts if part]
-    return "\n\n".join([*kept, *_fitting(kept, view)]) + "\n"
+    kept = [part for part in unfolded if part.body]
+    return fitting([*kept, *folded_parts(view)]) + "\n"
 
 
-def _fitting(before: Sequence[str], view: View) -> list[str]:
-    """The folded parts that still fit into a comment; the others are named."""
-    kept, left_out = [], []
-    used = sum(map(len, before))
-    for title, body in folded_parts(view):
-        part = details(title, body)
-        if used + len(part) > _MOST_CHARACTERS:
-            left_out.append(title)
-        else:
-            kept.append(part)
-            used += len(part)
-    if left_out:
-        kept.append(f"Too long for a comment, see report.html: {escape(list_names(left_out))}.")
-    return kept
+def _headlines(view: View) -> str:
+    if not view.is_compared:
+        return ""
+    lines = [f"- {line(words)}" for words in view.headlines[:_MOST_HEADLINES]]
+    more = len(view.headlines) - len(lines)
+    return "\n".join([*lines, *([f"- {count_of(more, 'more artefact')}"] if more > 0 else [])])
 
 
 def _matrix(view: View) -> str:
-    rows = [[escape(row.name), *map(wer, row.cells)] for row in view.conditions]
-    return table(["WER %", *(escape(row.name) for row in view.artefacts)], rows)
+    """Conditions down; artefacts where they are many and more."""
+    conditions, artefacts = [name(row.name) for row in view.conditions], _names(view)
+    rows = [[wer(cell) for cell in row.cells] for row in view.conditions]
+    if len(artefacts) > max(_MOST_COLUMNS, len(conditions)):
+        conditions, artefacts = artefacts, conditions
+        rows = [list(column) for column in zip(*rows, strict=True)]
+    body = [[head, *cells] for head, cells in zip(conditions, rows, strict=True)]
+    return table(["WER %", *artefacts], body)
+
+
+def _names(view: View) -> list[str]:
+    return [name(row.name) for row in view.artefacts]
 
 
 def _legend(view: View) -> str:
@@ -67,7 +76,7 @@ def _legend(view: View) -> str:
         return ""
     marks = "; ".join(f"{mark} {MEANINGS[verdict]}" for verdict, mark in DOCUMENT_MARKS.items())
     lines = [f"{marks}. {view.method}", *([view.detectable] if view.detectable else [])]
-    return escape(" ".join(lines))
+    return line(" ".join(lines))
 
 
 def _artefacts(view: View) -> str:
@@ -79,7 +88,7 @@ def _artefacts(view: View) -> str:
 
 def _artefact(row: ArtefactRow, setup: Setup | None) -> list[str]:
     sizes, cost = row.result.sizes, row.cost
-    cells = [escape(row.name), megabytes(sizes.memory_bytes), megabytes(sizes.disk_bytes)]
+    cells = [name(row.name), megabytes(sizes.memory_bytes), megabytes(sizes.disk_bytes)]
     cells += [megabytes(sizes.zipped_bytes), times(row.rates.disk), times(row.rates.zipped)]
     cells += [percent(row.result.sparsity)]
     if setup:

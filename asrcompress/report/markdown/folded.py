@@ -9,7 +9,10 @@ from asrcompress.core.error_table import Flip
 from asrcompress.core.evaluation import ErrorCounts
 from asrcompress.core.results import CellResult
 from asrcompress.report import flips
-from asrcompress.report.markdown.pieces import escape, table, wer
+from asrcompress.report.markdown.gates import all_checks
+from asrcompress.report.markdown.layers import layer_parts
+from asrcompress.report.markdown.parts import Part
+from asrcompress.report.markdown.pieces import escape, line, name, table, wer
 from asrcompress.report.view import View
 from asrcompress.report.wording import (
     NOT_RUN,
@@ -30,27 +33,31 @@ _CONTEXT, _MOST_WORDS = 4, 40  # right words beside an error, and words of one u
 _MOST_CONFUSIONS = 10
 _MOST_VALUES = 40  # of a subgroup
 
-Part = tuple[str, str]
-
 
 def folded_parts(view: View) -> Iterator[Part]:
     """All of them that have anything to say, the most telling first."""
+    yield from all_checks(view)
     yield from _margins(view)
     yield from _published(view)
     yield from _interactions(view)
     if view.is_compared:
-        yield ("Differences with intervals", _differences(view))
+        yield _folded("Differences with intervals", _differences(view))
     yield from _broken(view)
     yield from _groups(view)
-    yield ("Provenance", _provenance(view))
+    yield from layer_parts(view)
+    yield _folded("Provenance", _provenance(view))
+
+
+def _folded(title: str, body: str) -> Part:
+    return Part(title, body, is_folded=True)
 
 
 def _margins(view: View) -> Iterator[Part]:
-    names = [escape(row.name) for row in view.artefacts]
+    names = [name(row.name) for row in view.artefacts]
     for margin in view.margins:
-        rows = [[escape(row.value), *map(wer, row.margins)] for row in margin.rows]
+        rows = [[name(row.value), *map(wer, row.margins)] for row in margin.rows]
         title = f"WER by {margin.name} ({margin.pooled})"
-        yield (title, table([f"WER %, {margin.name}", *names], rows))
+        yield _folded(title, table([f"WER %, {margin.name}", *names], rows))
 
 
 def _published(view: View) -> Iterator[Part]:
@@ -68,10 +75,10 @@ def _published(view: View) -> Iterator[Part]:
         for row in view.published
     ]
     header = ["source", "artefact", "where", "published %", "measured %", "interval", "points"]
-    lines = [f"- {escape(line)}" for line in published.differences]
+    lines = [f"- {line(difference)}" for difference in published.differences]
     lead = ["Where the set-ups differ:", "\n".join(lines)] if lines else []
     body = "\n\n".join([table(header, rows, names=3), *lead])
-    yield (f"Beside {published.paper}", body)
+    yield _folded(f"Beside {published.paper}", body)
 
 
 def _interactions(view: View) -> Iterator[Part]:
@@ -87,8 +94,8 @@ def _interactions(view: View) -> Iterator[Part]:
     clear.sort(key=lambda pair: -abs(pair[1].delta_wer))
     rows = [
         [
-            escape(cell.condition),
-            escape(cell.artefact),
+            name(cell.condition),
+            name(cell.artefact),
             points(found.delta_wer),
             points_interval(found.interval),
         ]
@@ -100,7 +107,9 @@ def _interactions(view: View) -> Iterator[Part]:
         f"of {count_of(len(pairs), 'cell')}{_first_of(len(rows), len(clear))}."
     )
     body = table(["condition", "artefact", "interaction", "interval"], rows, names=2)
-    yield (f"Does compression cost more than under {there}?", f"{lead}\n\n{body}" if rows else lead)
+    yield _folded(
+        f"Does compression cost more than under {there}?", f"{lead}\n\n{body}" if rows else lead
+    )
 
 
 def _first_of(shown: int, total: int) -> str:
@@ -108,10 +117,8 @@ def _first_of(shown: int, total: int) -> str:
 
 
 def _differences(view: View) -> str:
-    rows = [
-        [escape(row.name), *(_difference(cell) for cell in row.cells)] for row in view.conditions
-    ]
-    body = table(["dWER, points", *(escape(row.name) for row in view.artefacts)], rows)
+    rows = [[name(row.name), *(_difference(cell) for cell in row.cells)] for row in view.conditions]
+    body = table(["dWER, points", *(name(row.name) for row in view.artefacts)], rows)
     return f"After ?: the smallest dWER that these recordings would show.\n\n{body}"
 
 
@@ -137,12 +144,12 @@ def _broken(view: View) -> Iterator[Part]:
         "+added+:"
     )
     worst = [
-        [*map(escape, (cell.artefact, cell.condition, flip.id, _alignment(flip)))]
+        [name(cell.artefact), name(cell.condition), name(flip.id), escape(_alignment(flip))]
         for cell, flip in flips.worst_flips(view.errors, _MOST_FLIPS)
     ]
     confused = [
         [
-            *map(escape, (cell.artefact, cell.condition, *flips.pair_of(row))),
+            *map(name, (cell.artefact, cell.condition, *flips.pair_of(row))),
             *map(str, (row.count, row.baseline_count, row.added)),
         ]
         for cell, row in flips.worst_confusions(view.errors, _MOST_CONFUSIONS)
@@ -154,7 +161,7 @@ def _broken(view: View) -> Iterator[Part]:
     if confused:
         more = ["said", "heard", "times", "baseline", "added"]
         body.append(table([*heads, *more], confused, names=4))
-    yield ("What compression broke", "\n\n".join(body))
+    yield _folded("What compression broke", "\n\n".join(body))
 
 
 def _alignment(flip: Flip) -> str:
@@ -165,7 +172,7 @@ def _alignment(flip: Flip) -> str:
 
 def _groups(view: View) -> Iterator[Part]:
     """Each subgroup with all conditions together."""
-    names = [escape(row.name) for row in view.artefacts]
+    names = [name(row.name) for row in view.artefacts]
     for field in view.group_fields:
         sums: dict[str, list[ErrorCounts]] = {}
         for row in (row for row in view.groups if row.field == field):
@@ -175,19 +182,19 @@ def _groups(view: View) -> Iterator[Part]:
                 for total, group in zip(before, row.groups, strict=True)
             ]
         if len(sums) <= _MOST_VALUES:
-            rows = [[escape(value), *(percent(row.rate) for row in sums[value])] for value in sums]
+            rows = [[name(value), *(percent(row.rate) for row in sums[value])] for value in sums]
             header = [f"WER %, {escape(field)}", *names]
-            yield (f"WER by {field} (all conditions together)", table(header, rows))
+            yield _folded(f"WER by {field} (all conditions together)", table(header, rows))
 
 
 def _provenance(view: View) -> str:
     results = view.results
     lines = [
-        f"- {escape(row.name)}: {escape(row.result.model)} "
+        f"- {line(row.name)}: {escape(row.result.model)} "
         f"(sha256 {row.result.sha256[:_HASH_LENGTH]}), {escape(row.result.compression)}, "
         f"{escape(decoding_words(row.result.decoding))}"
         for row in view.artefacts
     ]
-    versions = list_names(f"{name} {version}" for name, version in results.versions.items())
+    versions = list_names(f"{package} {version}" for package, version in results.versions.items())
     lines += [f"- normaliser {escape(results.normaliser)}, seed {results.seed}"]
-    return "\n".join([*lines, f"- {escape(versions)}"])
+    return "\n".join([*lines, f"- {line(versions)}"])

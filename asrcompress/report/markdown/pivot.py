@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asrcompress.report.markdown.pieces import escape, table
+from asrcompress.report.markdown.pieces import escape, name, table
 from asrcompress.report.pivot import Pivot
 from asrcompress.report.view import View
 
@@ -13,6 +13,6 @@ def pivot_parts(view: View) -> list[str]:
 
 
 def _table(pivot: Pivot) -> str:
-    heads = [escape(" ".join(head)) for head in pivot.heads]
-    rows = [[*map(escape, (*names, *cells))] for names, cells in pivot.spaced_rows]
+    heads = [name(" ".join(head)) for head in pivot.heads]
+    rows = [[*map(name, names), *map(escape, cells)] for names, cells in pivot.spaced_rows]
     return table([*map(escape, pivot.leads), *heads], rows, names=len(pivot.leads))

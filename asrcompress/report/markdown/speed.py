@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asrcompress.report.markdown.pieces import escape, table
+from asrcompress.report.markdown.pieces import escape, line, name, table
 from asrcompress.report.pareto_data import fronts_of
 from asrcompress.report.speed_columns import SpeedColumn, speed_columns
 from asrcompress.report.speed_view import LEGEND, SpeedView
@@ -14,16 +14,16 @@ def speed_parts(view: View) -> list[str]:
     speed = view.speed
     if speed is None:
         return []
-    lines = [escape(f"{speed.machine_line} {LEGEND}")]
-    lines += [f"- {escape(name)} ran on {escape(words)}" for name, words in speed.kernel_lines]
-    notes = [f"> {escape(note)}  " for note in speed.notes]
+    lines = [line(f"{speed.machine_line} {LEGEND}")]
+    lines += [f"- {line(model)} ran on {escape(words)}" for model, words in speed.kernel_lines]
+    notes = [f"> {line(note)}  " for note in speed.notes]
     parts = ["**Speed on this machine**", _table(speed), "\n".join(lines), "\n".join(notes)]
     return [part for part in parts if part]
 
 
 def front_lines(view: View) -> str:
     """A line for each front; empty where there is none."""
-    return "\n".join(f"- {escape(front.line)}" for front in fronts_of(view))
+    return "\n".join(f"- {line(front.line)}" for front in fronts_of(view))
 
 
 def _table(speed: SpeedView) -> str:
@@ -31,7 +31,7 @@ def _table(speed: SpeedView) -> str:
     columns = sorted(speed_columns(speed), key=lambda column: column.values is not None)
     names = 1 + sum(column.values is None for column in columns)
     rows = [
-        [escape(row.name), *(escape(column.cells[index]) for column in columns)]
+        [name(row.name), *(escape(column.cells[index]) for column in columns)]
         for index, row in enumerate(speed.rows)
     ]
     return table(["model", *map(_head, columns)], rows, names=names)

@@ -142,7 +142,9 @@ def test_markdown_leaves_out_what_no_comment_takes(wild_results: Results) -> Non
     large = wild_results.model_copy(update={"conditions": tuple(conditions), "cells": tuple(cells)})
     text = render(Findings(large, CostTable()), "markdown")
     assert len(text) < 65_536
-    assert "Too long for a comment, see report.html: Differences with intervals." in text
+    assert text.endswith(
+        "Too long for a comment, report.html has all. Cut short: Differences with intervals.\n"
+    )
     assert "<summary>Provenance</summary>" in text
 
 
