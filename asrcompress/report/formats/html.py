@@ -23,6 +23,7 @@ _COLOURS = 8  # of the style sheet's line classes; after them they begin again, 
 _MOST_BROKEN = 40  # cells whose broken utterances are on the page: those with the most
 _MOST_FLIPS = 10  # utterances, and confused words, of one of them
 _MOST_OPEN = 100  # cells of a matrix with intervals that is not folded away
+_LONGEST_HEAD = 24  # characters of a column's name; a longer one is broken
 _LONGEST_UNBROKEN = 40  # characters of a row's name; a longer one is broken
 
 
@@ -71,6 +72,7 @@ def _variables(view: View) -> dict[str, Any]:
         "meanings": wording.MEANINGS,
         "heat": heat_maps.rate_level,
         "colours": _COLOURS,
+        "longest_head": _LONGEST_HEAD,
         "longest_unbroken": _LONGEST_UNBROKEN,
         "not_run": wording.NOT_RUN,
     }
