@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from asrcompress.audit.plan import Plan
-from asrcompress.audit.speed import costs_of
+from asrcompress.audit.time_left import time_left
 
 # 24-bit FLAC of one channel at 16 kHz: noise-like audio packs to 2.4 bytes a sample
 # (measured on the bundled corpus with noise at 10 dB).
@@ -13,8 +13,13 @@ _FLAC_BYTES_PER_S = 38_000
 
 
 def plan_cost(plan: Plan) -> dict[str, Any]:
-    """The plan's size in numbers; `seconds_left` is None while no model's speed is known."""
+    """The plan's size in numbers, and what is known of the time that is left.
+
+    `seconds_left` is None while there is any piece of which nothing can be said; `time_left` says
+    what can be said, and of how many pieces it cannot.
+    """
     missing = plan.missing_cells()
+    left = time_left(plan)
     return {
         "artefacts": len(plan.artefacts),
         "artefacts_to_make": len(plan.missing_artefacts()),
@@ -28,18 +33,8 @@ def plan_cost(plan: Plan) -> dict[str, Any]:
         "disk_bytes_for_audio": round(
             len(plan.missing_conditions()) * plan.corpus.audio_s * _FLAC_BYTES_PER_S
         ),
-        "seconds_left": _seconds_left(plan),
+        "seconds_left": None if left.unknown else round(left.expected_s, 1),
+        "seconds_left_at_least": round(left.low_s, 1),
+        "cells_timed": left.timed_cells,
+        "time_left": left.line,
     }
-
-
-def _seconds_left(plan: Plan) -> float | None:
-    """Recognition time of the missing cells from the speeds measured so far."""
-    costs = costs_of(plan)
-    seconds = 0.0
-    for cell in plan.missing_cells():
-        known = costs.get(cell.artefact.name)
-        rtfx = known.rtfx if known is not None else None
-        if rtfx is None:
-            return None
-        seconds += plan.corpus.audio_s / rtfx
-    return round(seconds, 1)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
 
 from asrcompress.audit.failures import Failure, Reason, forget, remember, remembered
 from asrcompress.audit.plan import Plan
 from asrcompress.audit.tasks import Kind, Task, tasks_of
+from asrcompress.audit.time_left import time_left
 from asrcompress.core.progress import Progress
 
 _UNITS = 1000  # a task's share of all of its kind, so that long tasks move the bar too
+_LOOK_S = 10.0  # between looks at the time left, or 100 times as long as one takes
 _WORDS: dict[Kind, str] = {
     "calibration": "calibration audio",
     "artefact": "compressing",
@@ -24,15 +28,20 @@ class Schedule:
     Every task that `next` gives is answered with `done`, `failed` or `again`.
     """
 
-    def __init__(self, plan: Plan, progress: Progress) -> None:
-        self._plan, self._progress = plan, progress
+    def __init__(
+        self, plan: Plan, progress: Progress, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._plan, self._progress, self._clock = plan, progress, clock
         tasks = tasks_of(plan)
         self._waiting = {task.id: task for task in tasks}
         self._running: dict[str, Task] = {}
         self._done_elsewhere: set[str] = set()  # as was last seen
         self._failures: dict[str, Failure] = {}
         self._shares = {task.id: 0 for task in tasks}
-        self._kinds = {task.id: task.kind for task in tasks}
+        self._sums: Counter[Kind] = Counter()
+        self._counts = Counter(task.kind for task in tasks)
+        self._look_again_s = clock() + _LOOK_S
+        self._left_words: str | None = None
         for task in tasks:
             if (failure := remembered(plan, task)) is not None:
                 self._waiting.pop(task.id, None)
@@ -77,7 +86,7 @@ class Schedule:
             return self._progress
 
         def report(what: str, done: int, total: int) -> None:  # noqa: ARG001 - the whole's name
-            self._shares[task.id] = min(_UNITS * done // max(total, 1), _UNITS)
+            self._share(task, min(_UNITS * done // max(total, 1), _UNITS))
             self._tell(task.kind)
 
         return report
@@ -147,13 +156,27 @@ class Schedule:
             self._fail(blocked)
 
     def _share_whole(self, task: Task) -> None:
-        self._shares[task.id] = _UNITS
+        self._share(task, _UNITS)
         if task.kind in _WORDS:
             self._tell(task.kind)
 
+    def _share(self, task: Task, share: int) -> None:
+        self._sums[task.kind] += share - self._shares[task.id]
+        self._shares[task.id] = share
+
     def _tell(self, kind: Kind) -> None:
-        shares = [share for name, share in self._shares.items() if self._kinds[name] == kind]
-        self._progress(_WORDS[kind], sum(shares), _UNITS * len(shares))
+        left = self._left()
+        words = _WORDS[kind] if left is None else f"{_WORDS[kind]}: {left} left"
+        self._progress(words, self._sums[kind], _UNITS * self._counts[kind])
+
+    def _left(self) -> str | None:
+        """The time left in words, looked at now and then; None where nothing is known."""
+        now_s = self._clock()
+        if now_s >= self._look_again_s:
+            done = {task: self._shares[task] / _UNITS for task in self._running}
+            self._left_words = time_left(self._plan, done=done).words
+            self._look_again_s = self._clock() + max(_LOOK_S, 100 * (self._clock() - now_s))
+        return self._left_words
 
 
 def _preferred(ready: Sequence[Task], group: str | None, taken: set[str | None]) -> Task | None:

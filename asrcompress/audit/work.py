@@ -22,6 +22,7 @@ from asrcompress.audit.soundness import (
     is_sound_corpus,
 )
 from asrcompress.audit.tasks import Task, task_id
+from asrcompress.audit.timings import timed
 from asrcompress.audit.training_audio import training_params
 from asrcompress.core.checkpoint import Checkpoint, locate
 from asrcompress.core.files import is_whole_json, write_json
@@ -86,7 +87,8 @@ class Worker:
             if task.is_alone or task.kind == "artefact":
                 self._opened = None  # its memory is wanted, or measured
             try:
-                make(task.key, progress)
+                with timed(self._plan, task, self._request.jobs):
+                    make(task.key, progress)
             except BaseException:
                 self._opened = None  # what ran out of memory leaves it to the next task
                 raise

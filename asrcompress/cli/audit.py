@@ -198,7 +198,8 @@ def _show_plan(plan: Any, *, as_json: bool) -> None:
         return
     totals = Table("what", "how much", show_header=False, box=box.SIMPLE_HEAD, show_edge=False)
     for what, how_much in cost.items():
-        totals.add_row(what.replace("_", " "), "unknown" if how_much is None else f"{how_much:,}")
+        said = "unknown" if how_much is None else how_much
+        totals.add_row(what.replace("_", " "), said if isinstance(said, str) else f"{said:,}")
     console.show(*_cells(plan), "", totals)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from asrcompress.cli.interrupt import interruptible
 from asrcompress.cli.progress_lines import ProgressLines, task_of
 from asrcompress.core.errors import one_line
-from asrcompress.core.progress import Progress, silent
+from asrcompress.core.progress import Progress, silent, tells_time_left
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -100,7 +100,13 @@ def _bars() -> Iterator[Progress]:
     from rich.console import Console
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
+    from rich.progress import Task as Bar
     from rich.table import Column
+    from rich.text import Text
+
+    class _TimeLeft(TimeRemainingColumn):
+        def render(self, task: Bar) -> Text:
+            return Text("") if tells_time_left(task.description) else super().render(task)
 
     console = Console(stderr=True)
     # Long words take room from the bar; what is too long even then ends in an ellipsis.
@@ -111,7 +117,7 @@ def _bars() -> Iterator[Progress]:
         words,
         bar,
         TaskProgressColumn(),
-        TimeRemainingColumn(),
+        _TimeLeft(),
         console=console,
         transient=True,
         speed_estimate_period=_SPEED_S,

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from asrcompress.core.progress import tells_time_left
+
 _QUIET_S = 60.0  # shorter work has no line; then at most one a minute, and one for a per cent
 _NUMBER_AT_END = re.compile(r"\s+[\d,]+$")
 
@@ -54,10 +56,12 @@ class ProgressLines:
             return
         if done >= total:
             if task.lines:
-                self._write(f"{what} (100 %, took {clock_words(now_s - task.start_s)})")
+                done_words = task_of(what) if tells_time_left(what) else what
+                self._write(f"{done_words} (100 %, took {clock_words(now_s - task.start_s)})")
             del self._tasks[name]
         elif now_s - task.told_s >= _QUIET_S and percent > task.told_percent:
             left_s = (now_s - task.start_s) * (1 - share) / (share - task.start_share)
-            self._write(f"{what} ({percent} %, about {clock_words(left_s)} left)")
+            left = "" if tells_time_left(what) else f", about {clock_words(left_s)} left"
+            self._write(f"{what} ({percent} %{left})")
             task.told_s, task.told_percent = now_s, percent
             task.lines += 1

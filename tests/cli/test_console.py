@@ -147,3 +147,14 @@ def test_a_task_is_known_by_what_does_not_change() -> None:
     assert task_of("training 2") == "training 2"
     assert clock_words(3661.4) == "1:01:01"
     assert clock_words(59.6) == "0:01:00"
+
+
+def test_who_knows_the_time_left_says_it() -> None:
+    """Words that end in `left` stand for the estimate from the share, and go when all is done."""
+    now_s, written = 0.0, []
+    progress = ProgressLines(written.append, lambda: now_s)
+    for done in range(0, 101, 20):
+        now_s = 10.0 * done
+        progress("recognising: at least 0:30:00 left", done, 100)
+    assert written[0] == "recognising: at least 0:30:00 left (20 %)"
+    assert written[-1] == "recognising (100 %, took 0:16:40)"
