@@ -81,6 +81,7 @@ def _variables(view: View) -> dict[str, Any]:
 def _bounded(view: View) -> dict[str, Any]:
     """What depends on how much there is: the tables' rows, and what is left out."""
     across = len(view.artefacts)
+    cells = across * len(view.conditions)
     groups, left_out, too_wide = page_bounds.group_tables(view)
     tested, tested_left_out = page_bounds.compared_cells(view)
     counted, counted_left_out = page_bounds.counted_cells(view)
@@ -90,9 +91,9 @@ def _bounded(view: View) -> dict[str, Any]:
         "headlines": view.headlines[: page_bounds.MOST_HEADLINES],
         "more_headlines": view.headlines[page_bounds.MOST_HEADLINES :],
         "shows_matrix": page_bounds.fits(across, len(view.conditions)),
-        "opens_matrix": across * len(view.conditions) <= _MOST_OPEN,
+        "opens_matrix": cells <= _MOST_OPEN,
         "shows_margins": page_bounds.fits(across, sum(len(row.rows) for row in view.margins)),
-        "too_many": f"{across * len(view.conditions):,} cells are too large a matrix for this table.",
+        "too_many": f"{cells:,} cells are too large a matrix for this table.",
         "layer_maps": layer_maps(layers[: page_bounds.MOST_LAYER_ROWS]),
         "layers_left_out": max(0, len(layers) - page_bounds.MOST_LAYER_ROWS),
         "groups": groups,

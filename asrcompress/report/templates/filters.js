@@ -1,6 +1,7 @@
 // A text, and a choice for each column marked for it, narrow a table down; the page's address
 // keeps both, so that a filtered page can be handed on.
 const FEWEST_ROWS = 6;
+const FEWEST_COLUMNS = 8; // of a table whose columns are in groups
 const controls = new Map();
 
 function control(name, table, label, field) {
@@ -33,7 +34,23 @@ function applyFilters(table) {
       && chosen.every(([column, field]) => texts(row, column).includes(field.value)));
     shown += row.hidden ? 0 : 1;
   }
+  if (table.filter.group) showGroup(table);
   table.filter.count.value = shown + " of " + table.tBodies[0].rows.length + " rows";
+}
+
+// The columns of one group of conditions alone; the first, of the rows' names, always stays.
+function showGroup(table) {
+  const [groups, heads] = [...table.tHead.rows].map((row) => [...row.cells]);
+  const chosen = table.filter.group.value;
+  let end = 1;
+  for (const head of groups.slice(1)) {
+    head.hidden = chosen !== "" && head.textContent !== chosen;
+    const start = end;
+    end += head.colSpan;
+    for (const row of [heads, ...[...table.tBodies[0].rows].map((row) => row.cells)]) {
+      for (let column = start; column < end; column += 1) row[column].hidden = head.hidden;
+    }
+  }
 }
 
 function keepFilters() {
@@ -75,15 +92,21 @@ function addFilter(table, number) {
     selects.push([column, field]);
     bar.append(control("t" + number + "." + column, table, label, field));
   }
+  let group = null;
+  if (table.tHead.rows.length > 1) {
+    group = choices([...table.tHead.rows[0].cells].slice(1).map((head) => head.textContent));
+    bar.append(control("t" + number + ".group", table, "columns", group));
+  }
   const count = document.createElement("output");
   count.setAttribute("aria-live", "polite");
   bar.append(count);
-  table.filter = { text, selects, count };
+  table.filter = { text, selects, group, count };
   table.closest(".scroll").before(bar);
   applyFilters(table);
 }
 
 const filtered = [...document.querySelectorAll("table.sortable")]
-  .filter((table) => table.tBodies[0].rows.length >= FEWEST_ROWS);
+  .filter((table) => table.tBodies[0].rows.length >= FEWEST_ROWS
+    || (table.tHead.rows.length > 1 && headsOf(table).length >= FEWEST_COLUMNS));
 filtered.forEach(addFilter);
 restoreFilters(filtered);

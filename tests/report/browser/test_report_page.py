@@ -143,6 +143,23 @@ def test_filters_hide_rows_and_say_how_many_are_left(browser: Chromium, pages: P
     assert read_column(browser, "table.heat", 0) == ["robust/int8", "robust/prune10"]
 
 
+def test_one_group_of_conditions_can_stand_alone(browser: Chromium, pages: Pages) -> None:
+    """The columns of the room with noise, under their own heads, and all of them again."""
+    browser.open(pages["everything"])
+    shown = """(() => {
+        const field = document.querySelectorAll(".heatmap .filter select")[1];
+        field.value = CHOICE; field.dispatchEvent(new Event("change"));
+        const table = document.querySelector("table.heat");
+        return [...table.tHead.rows, table.tBodies[0].rows[9]].map((row) =>
+            [...row.cells].filter((cell) => cell.offsetWidth > 0).map((cell) => cell.innerText));
+    })()"""
+    alone = browser.evaluate(shown.replace("CHOICE", "'any noise in small room'"))
+    assert alone[0] == ["", "any noise in small room"]
+    assert alone[1] == ["artefact", "20 dB", "10 dB", "0 dB"]
+    assert alone[2] == ["robust/prune30", "10.1 ✗", "21.4 ✗", "47.0 ✗"]
+    assert [len(row) for row in browser.evaluate(shown.replace("CHOICE", "''"))] == [8, 21, 21]
+
+
 def test_choices_narrow_the_table_of_tests_down(browser: Chromium, pages: Pages) -> None:
     """One artefact, then one condition: one row of all."""
     browser.open(pages["everything"])
