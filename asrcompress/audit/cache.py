@@ -137,10 +137,10 @@ class Cache:
                 yield path, key if folder == "failures" else f"{kind}-{key}"
 
     def _remove_leftover(self, path: Path, task: str) -> int:
-        if not self.locks.is_free(task):
-            return 0
-        size = size_bytes(path)
-        remove(path)
+        with self.locks.if_free(task) as is_free:
+            size = size_bytes(path) if is_free else 0
+            if is_free:
+                remove(path)
         return size
 
 

@@ -49,17 +49,20 @@ class Locks:
         finally:
             os.close(descriptor)
 
-    def is_free(self, name: str) -> bool:
-        """Whether no process holds the name now; a file that is left of it goes."""
+    @contextmanager
+    def if_free(self, name: str) -> Iterator[bool]:
+        """Whether no process holds the name; if so, it is held while the block lasts."""
         path = self.folder / name
-        if not path.exists():
-            return True
+        if not self.folder.is_dir():  # nobody has ever held one
+            yield True
+            return
         descriptor = _try(path)
-        if descriptor is None:
-            return False
-        path.unlink(missing_ok=True)
-        os.close(descriptor)
-        return True
+        try:
+            yield descriptor is not None
+        finally:
+            if descriptor is not None:
+                path.unlink(missing_ok=True)
+                os.close(descriptor)
 
     def _take(self, name: str, waiting: Callable[[], None], *, is_shared: bool = False) -> int:
         path = self.folder / name

@@ -17,6 +17,7 @@ from asrcompress.core.files import read_json, write_json
 from asrcompress.core.manifest import read_manifest
 
 PIECES_NAME = "pieces.json"
+UNFINISHED = ".training"  # behind an artefact's key: what its training goes on from
 
 
 class Piece(BaseModel):
@@ -82,10 +83,11 @@ def remove_pieces(plan: Plan) -> int:
     removed = 0
     for piece in pieces_of(plan):
         path = plan.cache.piece(piece.kind, piece.key)
-        if plan.cache.locks.is_free(piece.task):
-            removed += path.exists()
-            for unfinished in (path.with_name(f"{piece.key}.training"), path):
-                remove(unfinished)
+        with plan.cache.locks.if_free(piece.task) as is_free:
+            if is_free:
+                removed += path.exists()
+                for one in (path.with_name(f"{piece.key}{UNFINISHED}"), path):
+                    remove(one)
     return removed
 
 
@@ -94,11 +96,14 @@ def remove_unreadable(plan: Plan) -> None:
     for piece in pieces_of(plan):
         path = plan.cache.piece(piece.kind, piece.key)
         reads = _READS.get(piece.kind)
-        if reads is not None and path.is_dir() and plan.cache.locks.is_free(piece.task):
-            try:
-                reads(path)
-            except AsrcompressError:
-                remove(path)
+        if reads is None or not path.is_dir():
+            continue
+        try:
+            reads(path)
+        except AsrcompressError:
+            with plan.cache.locks.if_free(piece.task) as is_free:
+                if is_free:
+                    remove(path)
 
 
 def _read_corpus(folder: Path) -> None:

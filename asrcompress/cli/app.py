@@ -9,6 +9,7 @@ import typer
 
 from asrcompress.cli import (
     audit,
+    cache,
     compress,
     corrupt,
     doctor,
@@ -20,7 +21,7 @@ from asrcompress.cli import (
 )
 
 _HELP = "May I ship the compressed speech recogniser? Evidence, on your recordings, in private."
-_COMMANDS = (compress, corrupt, evaluate, rescore, report, audit, gate, doctor, schema)
+_COMMANDS = (compress, corrupt, evaluate, rescore, report, audit, cache, gate, doctor, schema)
 
 
 def build_app(asked: Collection[str] | None = None) -> typer.Typer:
