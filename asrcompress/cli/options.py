@@ -19,7 +19,8 @@ Device = Annotated[
     str, typer.Option("--device", help="cpu, cuda, cuda:N, mps, or auto (a GPU if there is one).")
 ]
 Threads = Annotated[
-    int | None, typer.Option("--threads", min=1, help="CPU threads of the model; default all.")
+    int | None,  # PyTorch takes memory for each thread at once
+    typer.Option("--threads", min=1, max=1024, help="CPU threads of the model; default all."),
 ]
 Dtype = Annotated[
     str | None,

@@ -17,7 +17,7 @@ def resolve_device(name: str) -> str:
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:
         device = torch.device(name)
-        torch.empty(1, device=device)
+        torch.empty(1, device=device).item()  # which "meta" cannot: it holds no values
     except (RuntimeError, AssertionError, NotImplementedError):
         raise InputError(
             "device cannot be used",
