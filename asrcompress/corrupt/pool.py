@@ -5,9 +5,11 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait
 from typing import Any, TypeVar
 
 from asrcompress.core.errors import IncompleteError
@@ -18,6 +20,7 @@ Found = TypeVar("Found")
 
 _WORTH_A_POOL_S = 1200.0  # seconds of audio: below it starting the processes takes longer
 _MOST_AT_ONCE = 16  # items handed to a worker together
+_ORPHANED = 1  # exit status, which nobody is left to read
 
 
 def mapped(
@@ -71,10 +74,19 @@ _work: tuple[Callable[[Any, Any], Any], Any] | None = None
 
 
 def _start(function: Callable[[Any, Any], Any], job: object) -> None:
-    """Prepares a worker: it keeps the job, and leaves Ctrl-C to the parent."""
+    """Prepares a worker: it keeps the job, leaves Ctrl-C to the parent, and ends with it."""
     global _work
     _work = function, job
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this process when its parent was killed; it would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(_ORPHANED)
 
 
 def _in_worker(item: Any) -> Any:
