@@ -29,6 +29,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the program, as a group."""
     group = typer.Typer(no_args_is_help=True, epilog=EXAMPLES)
     group.command(name="check", epilog=EXAMPLES)(check)
+    group.command(name="calibrate", epilog=EXAMPLES)(calibrate)
     group.command(name="baseline", epilog=EXAMPLES)(baseline)
     app.add_typer(group, name="gate", help=gate.__doc__, epilog=EXAMPLES)
 
@@ -125,6 +126,60 @@ def _tables(found: Findings, gates: GateTable, *, every: bool) -> list[Renderabl
     passed = len(gates.checks) - len(shown)
     others = [f"{passed} checks passed; --all shows them."] if passed and shown else []
     return [gates_line(gates), *gate_renderables(view, full=True), *others]
+
+
+def calibrate(
+    results: Annotated[
+        list[Path],
+        typer.Argument(help="Accepted results: a folder, or one for each run of the same audit."),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The gate file to write.")],
+    baseline_out: Annotated[
+        Path | None,
+        typer.Option("--baseline-out", help="Write a baseline too, and rules that look at it."),
+    ] = None,
+    chance: Annotated[
+        float,
+        typer.Option(
+            "--chance",
+            min=0.0001,
+            max=0.5,
+            help="Of stopping an unchanged model on other recordings of the same kind.",
+        ),
+    ] = 0.05,
+    headroom: Annotated[
+        float,
+        typer.Option(
+            "--headroom", min=0, max=0.9, help="For speed and memory, seen in fewer than 3 runs."
+        ),
+    ] = 0.2,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+    debug: Debug = False,  # noqa: ARG001 - the boundary looks for it
+) -> None:
+    """Propose rules that accepted results pass, each with where its limit comes from.
+
+    Margins are no smaller than what the recordings can tell. Nothing is recognised again.
+    """
+    import os
+
+    from asrcompress.audit.gates.calibration.calibrate import calibrate as calibrated
+    from asrcompress.audit.gates.calibration.proposals import Room
+    from asrcompress.cli import console
+    from asrcompress.core.files import write_json, write_text
+    from asrcompress.core.output import check_output_file
+
+    check_output_file(output, overwrite=overwrite)
+    name = None
+    if baseline_out is not None:
+        check_output_file(baseline_out, overwrite=overwrite)
+        name = os.path.relpath(baseline_out, output.parent)
+    found = calibrated(results, Room(chance, headroom), name)
+    if baseline_out is not None and found.baseline is not None:
+        write_json(baseline_out, found.baseline.model_dump(mode="json", exclude_none=True))
+        console.say(f"wrote {baseline_out}", quiet=quiet)
+    write_text(output, found.text)
+    console.say(f"wrote {output}", quiet=quiet)
 
 
 def baseline(

@@ -43,6 +43,18 @@ def load_gate_file(
     text = read_text(path)
     if len(text) > _MAX_CHARS:
         raise InputError("gate file too large", where=path, got=f"{len(text)} characters")
+    gates = gates_in(text, path, expected, has_baseline=baseline is not None)
+    return loaded_gates(gates, path.name, path.parent, baseline)
+
+
+def gates_in(
+    text: str, where: object, expected: Expected | None = None, *, has_baseline: bool = False
+) -> Gates:
+    """The gates in a text, checked as those of a file.
+
+    Raises:
+        RecipeError: the text has mistakes; every one of them is in the error.
+    """
     document = parse(text)
     gates = None
     if document.value is not None or not document.mistakes:
@@ -50,11 +62,10 @@ def load_gate_file(
     if gates is not None and expected is not None:
         add_mistakes(document, (), mistakes_about(gates, expected))
     if gates is not None:
-        given = baseline is not None
-        add_mistakes(document, (), baseline_mistakes(gates, is_given=given))
+        add_mistakes(document, (), baseline_mistakes(gates, is_given=has_baseline))
     if gates is None or document.mistakes:
-        raise RecipeError.of(path, [str(mistake) for mistake in sorted(document.mistakes)])
-    return loaded_gates(gates, path.name, path.parent, baseline)
+        raise RecipeError.of(where, [str(mistake) for mistake in sorted(document.mistakes)])
+    return gates
 
 
 def loaded_gates(

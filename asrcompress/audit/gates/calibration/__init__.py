@@ -1,0 +1,1 @@
+"""Limits proposed from accepted results, each with where it comes from."""
