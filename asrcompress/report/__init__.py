@@ -168,6 +168,13 @@ def without_text(errors: ErrorTable) -> ErrorTable:
     return counts_of(errors)
 
 
+def redacted(found: Findings) -> Findings:
+    """Without words, and with numbers for utterances, speakers and the values of subgroups."""
+    from asrcompress.report.redaction import redacted as without_names
+
+    return without_names(found)
+
+
 def write(
     folder: Path,
     found: Findings,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, JustifyMethod, RenderableType, RenderResult
+from rich.constrain import Constrain
 from rich.table import Table
 from rich.text import Text
 
@@ -51,14 +52,21 @@ def add_column(
     table.add_column(head, justify=justify, overflow="fold", max_width=max_width)
 
 
-def listing(title: str, heads: Sequence[str], rows: Iterable[Sequence[Text]]) -> Table:
-    """A table of texts; what is too long for the console is folded."""
-    table = new_table(title)
-    for head in heads:
-        add_column(table, head, is_number=False)
-    for row in rows:
-        table.add_row(*row)
-    return table
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A table of texts; what is too long is folded. As wide as a `Matrix`."""
+
+    title: str
+    heads: Sequence[str]
+    rows: Sequence[Sequence[Text]]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        table = new_table(self.title)
+        for head in self.heads:
+            add_column(table, head, is_number=False)
+        for row in self.rows:
+            table.add_row(*row)
+        yield Constrain(table, _room(console, options))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +89,7 @@ class Matrix:
     names: int = 1
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        most = options.max_width if console.is_terminal else min(options.max_width, WIDTH)
-        yield from spaced(self.tables(most))
+        yield from spaced(self.tables(_room(console, options)))
 
     def tables(self, width: int = WIDTH) -> list[Table]:
         """Tables of at most so many characters, each with all leading columns.
@@ -153,6 +160,11 @@ class Matrix:
         for row in zip(*leads, *(cells for _, cells in columns), strict=True):
             table.add_row(*row)
         return table
+
+
+def _room(console: Console, options: ConsoleOptions) -> int:
+    """The columns of a table: those of the terminal; elsewhere nobody knows the reader's."""
+    return options.max_width if console.is_terminal else min(options.max_width, WIDTH)
 
 
 def _shrunk(widths: Sequence[int], room: int) -> list[int]:

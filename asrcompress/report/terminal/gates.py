@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from asrcompress.core.gates import GateCheck, GateOutcome
-from asrcompress.report.console import listing, text
+from asrcompress.report.console import Listing, text
 from asrcompress.report.summary import in_the_way
 from asrcompress.report.view import View
 from asrcompress.report.wording import count_of
@@ -25,8 +24,8 @@ _STYLES = {
 
 def gate_renderables(view: View, *, full: bool) -> list[RenderableType]:
     """A table a gate of the checks in the way, and how many passed; full: all checks."""
-    if view.gates is None or not view.gates.checks:
-        return []
+    if view.gates is None:
+        return [text("No gates were checked: there is no gates.json.")] if full else []
     if full:
         return _tables(view.gates.checks)
     found = in_the_way(view.gates)
@@ -44,7 +43,7 @@ def _tables(checks: Sequence[GateCheck]) -> list[RenderableType]:
     return [_table(f"Gate: {name}", found) for name, found in gates.items()]
 
 
-def _table(title: str, checks: Sequence[GateCheck]) -> Table:
+def _table(title: str, checks: Sequence[GateCheck]) -> Listing:
     rows = [
         [
             text(check.outcome.value, _STYLES[check.outcome]),
@@ -52,7 +51,7 @@ def _table(title: str, checks: Sequence[GateCheck]) -> Table:
         ]
         for check in checks
     ]
-    return listing(title, ("outcome", "where", "found"), rows)
+    return Listing(title, ("outcome", "where", "found"), rows)
 
 
 def _lines(found: int, total: int) -> list[str]:
