@@ -92,11 +92,13 @@ def test_markdown_has_a_few_folded(wild_results: Results, wild_errors: ErrorTabl
 
 
 def test_html_folds_every_cell(wild_results: Results, wild_errors: ErrorTable) -> None:
-    """A fold for each cell that broke anything, ten utterances at most, words for ears too."""
+    """The worst ten of all, then a fold for each cell with ten at most; words for ears too."""
     text = render(Findings(wild_results, CostTable(), wild_errors), "html")
     assert "robust/prune30 under noise-babble-0dB: 31 newly wrong, 2 newly right" in text
     assert "robust/int8 under room-small: 0" not in text
-    assert text.count('<p class="alignment"') == 2 + 10
+    assert text.count('<p class="alignment"') == 10 + 2 + 10
+    worst, by_cell = text.index("The worst of all"), text.index("By artefact and condition")
+    assert text[worst:by_cell].count('<p class="alignment"') == 10
     assert "21 more are not shown" in text
     missed = '<span class="delete"><span class="sr">missed: </span><bdi>-would-</bdi></span>'
     assert missed in text
