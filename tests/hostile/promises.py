@@ -51,14 +51,14 @@ class Sandbox:
         self.given = root / "given"
         self.here = root / "here"
         self.canary = root / CANARY
-        self._good = good
+        self.good = good
         self.given.mkdir()
         self.here.mkdir()
 
     def copy(self, kind: str) -> Path:
         """A copy of a good input: model, artefact, corpus, results."""
         place = self.given / kind
-        shutil.copytree(self._good / kind, place)
+        shutil.copytree(self.good / kind, place)
         return place
 
     def write(self, name: str, content: str | bytes) -> Path:

@@ -210,10 +210,10 @@ def test_options(case: Case, sandbox: Sandbox) -> None:
 
 
 _INSTALLED: dict[str, Callable[[Sandbox], list[object]]] = {
-    "device": lambda s: ["report", "/dev/zero"],
+    "device": lambda _: ["report", "/dev/zero"],
     "name-not-utf-8": lambda s: ["corrupt", os.fsencode(s.given) + b"/caf\xe9", "--snr", "10"],
-    "name-steers": lambda s: ["compress", "./\x1b[2J\u202e", "--bits", "8"],
-    "name-of-5000": lambda s: ["report", "x" * 5000],
+    "name-steers": lambda _: ["compress", "./\x1b[2J\u202e", "--bits", "8"],
+    "name-of-5000": lambda _: ["report", "x" * 5000],
     "pipe": lambda s: ["report", _pipe(s)],
 }
 
