@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from types import FrameType
 
 from asrcompress.core.errors import AsrcompressError, ExitCode, one_line, shortened
 
@@ -15,8 +17,18 @@ _COMPLETION_VARIABLE = "_ASRCOMPRESS_COMPLETE"  # set by the shell while it comp
 
 
 def main() -> None:
-    """The installed command."""
+    """The installed command. SIGTERM, as batch systems send it, ends it in order, like Ctrl-C."""
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _interrupt)
     raise SystemExit(run(sys.argv[1:]))
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a handler's
+    """What Ctrl-C does, even where it is ignored, as in a shell's background."""
+    on_interrupt = signal.getsignal(signal.SIGINT)
+    if not callable(on_interrupt):
+        raise KeyboardInterrupt
+    on_interrupt(signal.SIGINT, frame)
 
 
 def run(arguments: Sequence[str]) -> int:

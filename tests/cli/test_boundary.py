@@ -81,7 +81,7 @@ def test_a_bug_is_one_line_and_exit_code_3(
     def explode(*_: object) -> None:
         raise ZeroDivisionError("a bug\nwith lines")
 
-    monkeypatch.setattr("asrcompress.core.results.read_results", explode)
+    monkeypatch.setattr("asrcompress.core.findings.read_results", explode)
     assert run(["report", "x"]) == 3
     captured = capsys.readouterr()
     assert captured.err.count("\n") == 1
@@ -114,6 +114,6 @@ def test_an_interrupt_that_a_library_turned_into_an_error_is_one(
                 raise RuntimeError("a callback failed") from error
             raise OutputError("cannot remove what was begun") from None
 
-    monkeypatch.setattr("asrcompress.core.results.read_results", interrupted)
+    monkeypatch.setattr("asrcompress.core.findings.read_results", interrupted)
     assert run(["report", "x"]) == 130
     assert capsys.readouterr().err == "error: interrupted\n"

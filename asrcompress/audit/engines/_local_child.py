@@ -87,11 +87,12 @@ class _Parent:
 
 
 class _Interrupt:
-    """Ctrl-C: raised once, and again at the next step of the work if a library swallowed it."""
+    """Ctrl-C or SIGTERM: raised once, and again at the next step if a library swallowed it."""
 
     def __init__(self) -> None:
         self._is_pressed = False
-        signal.signal(signal.SIGINT, self._press)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._press)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # as the parent started us
 
     def check(self) -> None:
@@ -100,7 +101,8 @@ class _Interrupt:
             raise KeyboardInterrupt
 
     def _press(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a handler's
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is being tidied up is not disturbed
+        for other in (signal.SIGINT, signal.SIGTERM):  # what is being tidied up is not disturbed
+            signal.signal(other, signal.SIG_IGN)
         self._is_pressed = True
         raise KeyboardInterrupt
 
