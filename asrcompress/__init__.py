@@ -1,7 +1,7 @@
 """asrcompress: may I ship the compressed speech recogniser?
 
 The functions here mirror the commands: `compress`, `corrupt`, `evaluate`, `rescore`,
-`audit`, `doctor`, and `load`.
+`audit`, `gate`, `doctor`, and `load`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from asrcompress.api import audit, compress, corrupt, doctor, evaluate, load, rescore
+from asrcompress.api import audit, compress, corrupt, doctor, evaluate, gate, load, rescore
 from asrcompress.core.errors import AsrcompressError
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "corrupt",
     "doctor",
     "evaluate",
+    "gate",
     "load",
     "rescore",
 ]

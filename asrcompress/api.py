@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from asrcompress.core.checkpoint import LoadedModel
     from asrcompress.core.corpus import Corpus
     from asrcompress.core.diagnosis import Diagnosis
+    from asrcompress.core.gates import GateTable
     from asrcompress.corrupt import CorruptResult
     from asrcompress.evaluate import Outcome
 
@@ -199,6 +200,26 @@ def audit(
             **options,
         )
     )
+
+
+def gate(
+    results: str | Path, rules: str | Path, *, baseline: str | Path | None = None
+) -> GateTable:
+    """The results in a folder held to the rules of a gate file; `exit_code` sums them up.
+
+    baseline: a committed baseline, in place of the file's own.
+
+    Raises:
+        AsrcompressError: the results, the rules or the baseline cannot be used.
+    """
+    from asrcompress.audit.gates import load_gate_file
+    from asrcompress.audit.gates.stored import check_stored
+
+    gates = load_gate_file(Path(rules), baseline=None if baseline is None else Path(baseline))
+    found = check_stored(Path(results), gates).gates
+    if found is None:
+        raise ValueError("checked results without gates")
+    return found
 
 
 def doctor() -> Diagnosis:

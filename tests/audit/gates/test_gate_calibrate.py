@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import asrcompress
 from asrcompress.audit.gates import load_gate_file
 from asrcompress.audit.gates.baseline import Baseline
 from asrcompress.audit.gates.calibration.calibrate import calibrate
@@ -66,6 +67,7 @@ def test_what_is_proposed_passes_the_same_results(run: Run, tmp_path: Path) -> N
     table = check_stored(folder, loaded).gates
     assert table is not None
     assert set(table.counts) == {GateOutcome.PASSED}
+    assert asrcompress.gate(folder, tmp_path / "gates.yaml") == table
     metrics = {one.metric for one in table.checks}
     assert metrics == {"dwer", "wer", "size", "rtfx_ratio", "memory", "regression"}
 
