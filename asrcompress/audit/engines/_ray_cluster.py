@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping
 from typing import Any
 
 from asrcompress.audit.engines._ray_look import Facts, look, what_is_wrong
@@ -15,7 +15,6 @@ from asrcompress.core.errors import AsrcompressError, ExitCode
 
 _STORE_BYTES = 256 << 20  # of a cluster of our own: the plan and short answers pass through it
 _CONNECT_TIMEOUT_S = 10.0
-_LOOK_TIMEOUT_S = 180.0  # a node's first process imports this program from a shared folder
 
 
 class ClusterError(AsrcompressError):
@@ -67,39 +66,8 @@ def _unreachable(address: str, got: str) -> ClusterError:
     )
 
 
-def checked_nodes(
-    rows: Iterable[dict[str, Any]], work: Work, work_ref: Any
-) -> Iterator[tuple[Node, str | None]]:
-    """Nodes, as Ray lists them, with what is wrong with each; None where nothing is.
-
-    A node with too few cores for a task is not looked at, for it gets none.
-    """
-    import ray
-    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
-    looks: list[tuple[Node, Any]] = []
-    for row in rows:
-        node = _node(row)
-        reference = None
-        if node.cpus >= work.plan.machine.threads:
-            strategy = NodeAffinitySchedulingStrategy(node.id, soft=False)
-            asked = ray.remote(look).options(
-                num_cpus=0, max_retries=0, scheduling_strategy=strategy
-            )
-            reference = asked.remote(work_ref)
-        looks.append((node, reference))
-    for node, reference in looks:
-        yield node, None if reference is None else _found_wrong(reference, work)
-
-
-def is_gone(node_id: str) -> bool:
-    """Whether Ray counts the node among the dead."""
-    import ray
-
-    return not any(row["Alive"] for row in ray.nodes() if row["NodeID"] == node_id)
-
-
-def _node(row: dict[str, Any]) -> Node:
+def node_of(row: Mapping[str, Any]) -> Node:
+    """A node, as Ray lists it."""
     resources = row["Resources"]
     return Node(
         id=row["NodeID"],
@@ -109,15 +77,26 @@ def _node(row: dict[str, Any]) -> Node:
     )
 
 
-def _found_wrong(reference: Any, work: Work) -> str | None:
+def look_at(node: Node, work_ref: Any) -> Any:
+    """Begin a look at a node; what `found_wrong` is asked with."""
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    strategy = NodeAffinitySchedulingStrategy(node.id, soft=False)
+    how = {"num_cpus": 0, "max_retries": 0, "scheduling_strategy": strategy}
+    return ray.remote(look).options(**how).remote(work_ref)
+
+
+def found_wrong(reference: Any, work: Work) -> str | None:
+    """What a look that is over found wrong with its node, in words; None where nothing is.
+
+    Raises:
+        RayError: the node died.
+    """
     import ray
 
     try:
-        facts: Facts = ray.get(reference, timeout=_LOOK_TIMEOUT_S)
-    except ray.exceptions.GetTimeoutError:
-        return f"it did not answer in {_LOOK_TIMEOUT_S:g} s"
+        facts: Facts = ray.get(reference)
     except ray.exceptions.RayTaskError as error:
         return f"{type(error.cause).__name__}: {error.cause}"
-    except ray.exceptions.RayError as error:
-        return str(error).strip().partition("\n")[0]
     return what_is_wrong(facts, work)

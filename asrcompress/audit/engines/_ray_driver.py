@@ -13,18 +13,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from asrcompress.audit.engines._ray_cluster import ClusterError, checked_nodes, is_gone
+from asrcompress.audit.engines._ray_cluster import ClusterError
+from asrcompress.audit.engines._ray_members import Members
 from asrcompress.audit.engines._ray_nodes import Losses, Node, Nodes
 from asrcompress.audit.engines._ray_pieces import outputs_of
-from asrcompress.audit.engines._ray_slot import Answer, Slot, Work
+from asrcompress.audit.engines._ray_pool import Pool, PooledSlot, end
+from asrcompress.audit.engines._ray_slot import Answer, Work
 from asrcompress.audit.failures import Reason
 from asrcompress.audit.schedule import Schedule
 from asrcompress.audit.tasks import Task
 
 _WAIT_S = 0.5  # how long a look for finished tasks lasts, and so the answer to an interrupt
 _LOOK_S = 5.0  # between two looks at which nodes there are
-_PATIENCE_S = 60.0  # for a node to come (back) when there is none for what is left
+_PATIENCE_S = 180.0  # for a node to come (back), or to answer, when there is none for what is left
 _LESS_MEMORY = "try a smaller evaluate.batch_size or chunk_s, or more --threads: fewer at once"
+_LOW_ON_MEMORY = "low on memory"  # in Ray's words of why it ended an actor
 _HELD_A_NODE = 2  # tasks taken from the schedule that wait for a node with a GPU
 
 
@@ -35,22 +38,13 @@ class Interrupted(Exception):  # noqa: N818 - no error
     """Whoever waits for the audit does not any more."""
 
 
-@dataclass(slots=True)
-class _Slot:
-    """A slot's actor, and what it was made for."""
-
-    actor: Any
-    gpus: float
-    group: str | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class _Run:
     """A task under way."""
 
     task: Task
     node: Node
-    slot: _Slot
+    slot: PooledSlot
 
 
 class Driver:
@@ -71,10 +65,10 @@ class Driver:
 
         self._ray = ray
         self._work, self._schedule, self._say, self._stop = work, schedule, say, stop
-        self._work_ref = ray.put(work)
+        work_ref = ray.put(work)
         self._nodes = Nodes(work.plan.machine.threads)
-        self._refused: set[str] = set()  # nodes that lack something, each told of once
-        self._idle: dict[str, list[_Slot]] = {}
+        self._members = Members(self._nodes, work, work_ref, lambda line: say("warning", line))
+        self._pool = Pool(work.plan.machine.threads, work_ref)
         self._runs: dict[Any, _Run] = {}
         self._held: list[Task] = []
         self._losses = Losses()
@@ -94,43 +88,20 @@ class Driver:
             ClusterError: a node that lacks something, or none left for what is to be done.
             Interrupted: told to stop.
         """
-        self._look(is_first=True)
         while not self._schedule.is_over:
             if self._stop.is_set():
                 raise Interrupted
             self._fill()
             self._wait()
-            if time.monotonic() - self._looked_s > _LOOK_S:
-                self._look(is_first=False)
+            if self._members.is_looking or time.monotonic() - self._looked_s > _LOOK_S:
+                self._looked_s = time.monotonic()
+                self._members.refresh()
 
     def close(self) -> None:
         """End every process on the nodes."""
-        for slots in (*self._idle.values(), [run.slot for run in self._runs.values()]):
-            for slot in slots:
-                self._ray.kill(slot.actor)
-
-    def _look(self, *, is_first: bool) -> None:
-        """Take in nodes that came, and let go of those that went."""
-        self._looked_s = time.monotonic()
-        there = {row["NodeID"]: row for row in self._ray.nodes() if row["Alive"]}
-        for node_id in [one for one in self._idle if one not in there]:
-            self._leave(node_id)
-        known = {*self._refused, *self._idle}
-        new = [row for node_id, row in there.items() if node_id not in known]
-        for node, wrong in checked_nodes(new, self._work, self._work_ref):
-            if wrong is None:
-                self._nodes.join(node)
-                self._idle[node.id] = []
-                continue
-            self._refused.add(node.id)
-            text = f"node {node.hostname} cannot be used: {wrong}"
-            if is_first:
-                raise ClusterError(text)
-            self._say("warning", text)
-
-    def _leave(self, node_id: str) -> None:
-        self._nodes.leave(node_id)
-        self._idle.pop(node_id, None)
+        self._pool.close()
+        for run in self._runs.values():
+            end(run.slot)
 
     def _fill(self) -> None:
         """Start what can start now."""
@@ -141,7 +112,7 @@ class Driver:
                 self._start(held, node)
         while len(self._held) <= _HELD_A_NODE * len(self._nodes):
             free = self._nodes.freest()
-            group = None if free is None else self._group_of(free)
+            group = None if free is None else self._pool.group_of(free)
             task = None if free is None else self._schedule.next(group, is_one_machine=False)
             if task is None:
                 return
@@ -151,13 +122,8 @@ class Driver:
             else:
                 self._start(task, node)
 
-    def _group_of(self, node: Node) -> str | None:
-        """What an idle slot there has loaded."""
-        return next((slot.group for slot in self._idle[node.id] if slot.group is not None), None)
-
     def _start(self, task: Task, node: Node) -> None:
-        slot = self._slot(task, node)
-        slot.group = task.group
+        slot = self._pool.take(task, node)
         self._nodes.start(task, node)
         self._say("note", f"{task.id} begins on {node.hostname}, node {node.id}")
         if task.is_alone:
@@ -166,39 +132,6 @@ class Driver:
 
     def _tell_measuring(self, task: Task, node: Node, done: int) -> None:
         self._schedule.progress_of(task)(f"measuring speed: on {node.hostname}", done, 1)
-
-    def _slot(self, task: Task, node: Node) -> _Slot:
-        """An idle slot of the node that fits, the one with the task's model first; else a new one.
-
-        Idle ones that do not fit end first, for they hold cores, GPUs and memory. A task that is to
-        be alone has all cores of its node, so that other users of the cluster get none of them.
-        """
-        idle = self._idle[node.id]
-        fitting = [slot for slot in idle if slot.gpus == task.gpus and not task.is_alone]
-        if fitting:
-            chosen = min(fitting, key=lambda slot: slot.group != task.group)
-            idle.remove(chosen)
-            return chosen
-        for slot in idle:
-            self._ray.kill(slot.actor)
-        idle.clear()
-        cpus = node.cpus if task.is_alone else self._work.plan.machine.threads
-        return _Slot(self._actor(node, cpus, task.gpus), task.gpus)
-
-    def _actor(self, node: Node, cpus: int, gpus: float) -> Any:
-        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
-        return (
-            self._ray.remote(Slot)
-            .options(
-                num_cpus=cpus,
-                num_gpus=gpus,
-                max_restarts=0,
-                max_task_retries=0,
-                scheduling_strategy=NodeAffinitySchedulingStrategy(node.id, soft=False),
-            )
-            .remote(self._work_ref)
-        )
 
     def _wait(self) -> None:
         """Settle the tasks that have ended meanwhile."""
@@ -214,10 +147,10 @@ class Driver:
         """Nothing runs though something is left: nodes may come back, but not for ever."""
         now = time.monotonic()
         self._stuck_since_s = now if self._stuck_since_s is None else self._stuck_since_s
-        self._looked_s = 0.0
         wanted = {task.gpus for task in self._held} or {0.0}
+        is_hopeful = self._members.is_looking or self._members.has_lost or not self._looked_s
         is_able = any(self._nodes.could_hold(gpus) for gpus in wanted)
-        if now - self._stuck_since_s > _PATIENCE_S or (len(self._nodes) and not is_able):
+        if now - self._stuck_since_s > _PATIENCE_S or not (is_able or is_hopeful):
             cores = self._work.plan.machine.threads
             raise ClusterError(
                 "no node of the cluster can do what is left",
@@ -244,10 +177,10 @@ class Driver:
             if line not in self._said:
                 self._said.add(line)
                 self._say("warning", line)
-        if run.task.is_alone or run.node.id not in self._idle:
-            self._ray.kill(run.slot.actor)
+        if run.task.is_alone or run.node.id not in self._nodes:
+            end(run.slot)
         else:
-            self._idle[run.node.id].append(run.slot)
+            self._pool.give_back(run.slot, run.node)
         if answer.reason is not None:
             self._schedule.failed_for(run.task, answer.reason)
             return
@@ -261,13 +194,15 @@ class Driver:
 
     def _lost(self, run: _Run, error: Exception) -> None:
         """The process or the node died; nothing of the task is in the cache."""
-        task, host = run.task, run.node.hostname
+        task = run.task
         is_memory = _is_memory(error, self._ray.exceptions)
-        if is_gone(run.node.id):
-            self._leave(run.node.id)
-            cause = f"node {host} died"
-        else:
-            cause = f"{'out of memory' if is_memory else 'its process was killed'} on node {host}"
+        what = "ran out of memory" if is_memory else "died"
+        cause = f"its process {what} on node {run.node.hostname}"
+        if getattr(error, "actor_init_failed", False):
+            said = str(error).strip().rpartition("\n")[2]
+            self._schedule.failed_for(task, Reason(f"{cause} at its start: {said}", True))
+            return
+        self._members.doubt(run.node)
         if self._losses.add(task, is_memory=is_memory):
             self._say("warning", f"{task.words}: {cause}; it starts again")
             self._schedule.again(task)
@@ -279,4 +214,4 @@ class Driver:
 
 def _is_memory(error: Exception, exceptions: Any) -> bool:
     """Whether Ray ended the process because the node was running out of memory."""
-    return isinstance(error, exceptions.OutOfMemoryError) or "memory" in str(error).lower()
+    return isinstance(error, exceptions.OutOfMemoryError) or _LOW_ON_MEMORY in str(error)

@@ -29,6 +29,7 @@ class Node:
 class _Load:
     node: Node
     running: dict[str, Task] = field(default_factory=dict)
+    is_suspended: bool = False
 
 
 class Nodes:
@@ -50,8 +51,13 @@ class Nodes:
         return node_id in self._loads
 
     def join(self, node: Node) -> None:
-        """A node can be used from now on."""
-        self._loads.setdefault(node.id, _Load(node))
+        """A node can be used from now on, or again."""
+        self._loads.setdefault(node.id, _Load(node)).is_suspended = False
+
+    def suspend(self, node_id: str) -> None:
+        """Begin nothing on a node for now: it may be dead, though nobody has missed it yet."""
+        if node_id in self._loads:
+            self._loads[node_id].is_suspended = True
 
     def leave(self, node_id: str) -> None:
         """A node is gone; another one measures from now on, if this one did."""
@@ -102,13 +108,13 @@ class Nodes:
                 return None
             self._measuring = min(able, key=lambda node: (-node.gpus, -node.cpus, node.id)).id
         load = self._loads[self._measuring]
-        return None if load.running else load.node
+        return None if load.running or load.is_suspended else load.node
 
     def _is_able(self, node: Node, gpus: float) -> bool:
         return node.cpus >= self._threads and node.gpus >= gpus
 
     def _has_room(self, load: _Load, gpus: float) -> bool:
-        if self._alone and load.node.id == self._measuring:
+        if load.is_suspended or (self._alone and load.node.id == self._measuring):
             return False
         cpus = self._threads * (len(load.running) + 1)
         taken = sum(task.gpus for task in load.running.values())
