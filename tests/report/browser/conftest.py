@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from asrcompress.core.findings import Findings
-from asrcompress.core.results import CostTable
+from asrcompress.core.results import CostTable, Results
 from asrcompress.report import render, render_artefact
 from tests.report import artefacts, broken, wild
 from tests.report.browser import hostile
@@ -32,12 +32,10 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
 
 @pytest.fixture(scope="package")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A page with everything, the same with hostile names, one of a model, by name."""
-    results = wild.results()
-    everything = Findings(
-        results, CostTable(), broken.errors(), gates=gates(results), ledgers=ledgers(results)
-    )
+    """A page with everything, a part of it, the same with hostile names, a model's, by name."""
+    everything = _beside(wild.results())
     texts = {
+        "part": render(_beside(_part(wild.results())), "html"),
         "everything": render(everything, "html"),
         "hostile": render(hostile.renamed(everything), "html"),
         "model": render_artefact(artefacts.adaptive(), "html"),
@@ -46,3 +44,27 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for name, text in texts.items():
         (folder / f"{name}.html").write_text(text, encoding="utf-8")
     return {name: folder / f"{name}.html" for name in texts}
+
+
+def _beside(results: Results) -> Findings:
+    """The results with what broke, gates and ledgers."""
+    return Findings(
+        results, CostTable(), broken.errors(), gates=gates(results), ledgers=ledgers(results)
+    )
+
+
+def _part(results: Results) -> Results:
+    """One of the two models under the first ten conditions: all sections, a quarter of the rows."""
+    artefacts = [row for row in results.artefacts if row.name.startswith("robust/")]
+    conditions = results.conditions[:10]
+    names = {row.name for row in artefacts}, {row.name for row in conditions}
+    kept = [row for row in results.cells if row.artefact in names[0] and row.condition in names[1]]
+    margins = [row for row in results.margins if row.artefact in names[0]]
+    return results.model_copy(
+        update={
+            "artefacts": tuple(artefacts),
+            "conditions": tuple(conditions),
+            "cells": tuple(kept),
+            "margins": tuple(margins),
+        }
+    )
