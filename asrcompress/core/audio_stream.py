@@ -158,7 +158,8 @@ class Sound:
     def _mono(block: Samples, channel: int | None) -> Samples:
         if channel is not None:
             return np.ascontiguousarray(block[:, channel])
-        mean: Samples = block.mean(axis=1, dtype=np.float32)
+        with np.errstate(invalid="ignore", over="ignore"):  # not finite: `blocks` refuses it
+            mean: Samples = block.mean(axis=1, dtype=np.float32)
         return mean
 
 
