@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from asrcompress.evaluate.score import Reference
 
 CORPUS_MARKER_NAME = "corpus.json"  # what corrupt writes beside its conditions
-_REMEMBERED = 1 << 16  # normalised texts: references come again in every cell
+_REMEMBERED = 1 << 13  # normalised texts; those of a small corpus come again in every cell
 Place = tuple[str, str]  # artefact and condition
 
 

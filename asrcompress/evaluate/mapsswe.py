@@ -29,7 +29,7 @@ from asrcompress.evaluate.normalise import normaliser_for
 if TYPE_CHECKING:
     from jiwer import AlignmentChunk, WordOutput
 
-_REMEMBERED = 1 << 16  # texts of some hundred bytes: every reference, and hypotheses in common
+_REMEMBERED = 1 << 13  # texts of some hundred bytes; those of a small corpus come again
 GOOD_WORDS = 2  # sc_stats' default: so many words right by both end a segment
 
 
