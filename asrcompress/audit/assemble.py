@@ -111,9 +111,11 @@ def _matrix(plan: Plan, manifests: Manifests, evaluations: CachedEvaluations) ->
 
 
 def _nothing_run(failures: Sequence[Failure]) -> IncompleteError:
+    roots = [failure.line for failure in failures if failure.because_of is None]
+    more = f" (and {len(roots) - 1} more)" if len(roots) > 1 else ""
     return IncompleteError(
         "no cell could be run",
-        got=failures[0].line if failures else None,
+        got=f"{roots[0]}{more}" if roots else None,
         next_step="mend that, and run the audit again",
     )
 
