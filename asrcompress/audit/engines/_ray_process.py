@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _POLL_S = 2.0
 _HEAD_GRACE_S = 20.0  # a busy head may be slow; Ray itself gives up after 60 s, without a word
 _CONNECT_TIMEOUT_S = 5.0
-LOST_HEAD = "the cluster's head was lost"
+_RESUME = "run the audit again to go on: what is done is kept"
 
 
 class _Events:
@@ -95,10 +95,15 @@ def _serve(work: Work, address: str | None, events: _Events, stop: threading.Eve
     except AsrcompressError as error:
         events.send("error", kind=type(error).__name__, text=str(error))
     except ray.exceptions.RayError as error:
-        events.send("error", kind="ClusterError", text=f"the cluster was lost; got {error}")
+        events.send("error", kind="ClusterError", text=_lost(error))
     except Exception as error:
         events.send("bug", text=f"{type(error).__name__}: {error}", trace=traceback.format_exc())
         raise
+
+
+def _lost(error: Exception) -> str:
+    said = str(error).strip().partition("\n")[0]
+    return f"the cluster was lost; got {type(error).__name__}: {said}; {_RESUME}"
 
 
 def _watch_head(address: str, events: _Events) -> None:
@@ -114,7 +119,8 @@ def _watch_head(address: str, events: _Events) -> None:
                     seen_s = time.monotonic()
             except OSError:
                 continue
-        events.send("error", kind="ClusterError", text=LOST_HEAD)
+        text = f"the cluster's head was lost: {address}; {_RESUME}"
+        events.send("error", kind="ClusterError", text=text)
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
