@@ -24,6 +24,7 @@ from asrcompress.core.errors import IncompleteError
 
 _CHILD = "asrcompress.audit.engines._local_child"
 _HOME = Path(__file__).resolve().parents[3]  # the folder that asrcompress is imported from
+_NO_PROCESS = "a worker process cannot be started"
 _DEATH_S = 10.0  # for a process that has closed its connection to end
 
 
@@ -51,12 +52,12 @@ class WorkerProcess:
 
     def begin(self, task: Task) -> None:
         """Give it a task; it has none."""
-        if self._connection is None:
-            self._start()
         self.task, self.group = task, task.group
         try:
+            if self._connection is None:
+                self._start()
             self._send((task, self._schedule.is_worth_waiting(task)))
-        except OSError:  # it has died meanwhile
+        except ConnectionError:  # it has died meanwhile
             self._died()
 
     def hear(self) -> None:
@@ -127,10 +128,8 @@ class WorkerProcess:
 
     def _start(self) -> None:
         here, there = multiprocessing.Pipe()
-        signals = {signal.SIGINT}
-        before = signal.pthread_sigmask(
-            signal.SIG_BLOCK, signals
-        )  # until the child is ready for it
+        # Ctrl-C waits until the child is ready for it.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", _CHILD, str(there.fileno())],
@@ -139,6 +138,9 @@ class WorkerProcess:
                 env=self._environment,
                 cwd=_HOME,  # the user's folder could hold a torch.py, and -m would import it
             )
+        except OSError as error:
+            here.close()
+            raise IncompleteError(_NO_PROCESS, got=error.strerror) from None
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
             there.close()
@@ -158,7 +160,7 @@ class WorkerProcess:
                 status = process.wait(_DEATH_S)
         self.end()
         if not self._is_ready and status is not None and status > 0:
-            raise IncompleteError("a worker process cannot be started", got=f"exit status {status}")
+            raise IncompleteError(_NO_PROCESS, got=f"exit status {status}")
         if task is not None:
             self._schedule.failed(task, _death(status), is_retried_next_run=True)
 
