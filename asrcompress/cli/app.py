@@ -21,7 +21,8 @@ from asrcompress.cli import (
 )
 
 _HELP = "May I ship the compressed speech recogniser? Evidence, on your recordings, in private."
-_COMMANDS = (compress, corrupt, evaluate, rescore, report, audit, cache, gate, doctor, schema)
+_COMMANDS = (compress, corrupt, evaluate, rescore, report, audit, doctor, schema)
+_GROUPS = (cache, gate)  # of commands; typer lists them last
 
 
 def build_app(asked: Collection[str] | None = None) -> typer.Typer:
@@ -41,12 +42,17 @@ def build_app(asked: Collection[str] | None = None) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(program)
-    for command in _COMMANDS:
+    for command in (*_COMMANDS, *_GROUPS):
         name = command.__name__.rpartition(".")[2]
         if asked is None or name in asked:
             command.register(app)
-        else:
-            app.command(name=name, help=getattr(command, name).__doc__)(_without_options)
+            continue
+        place = app
+        words = getattr(command, name).__doc__
+        if command in _GROUPS:
+            place = typer.Typer()
+            app.add_typer(place, name=name, help=words)
+        place.command(name=name, help=words)(_without_options)
     return app
 
 
