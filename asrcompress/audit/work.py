@@ -171,15 +171,16 @@ class Worker:
         cell = next(cell for cell in plan.cells if cell.key == key)
         if is_whole_json(plan.cache.cell(key)):
             return
-        options = TranscribeOptions(
-            plan=BatchPlan(evaluation.batch_size),
-            max_bad_files=evaluation.max_bad_files,
-            chunk_s=evaluation.chunk_s,
-        )
         if not cell.condition.condition.is_clean:
             self._mend("corpus", cell.condition.key, progress)
         recogniser = self._recogniser(cell)
         corpus = corpus_of(plan, cell.condition)
+        options = TranscribeOptions(
+            plan=BatchPlan(evaluation.batch_size),
+            max_bad_files=evaluation.max_bad_files,
+            corpus_sha256=plan.sha256_of(corpus),  # audio is hashed for the first cell alone
+            chunk_s=evaluation.chunk_s,
+        )
         hypotheses = transcribe(recogniser, corpus, options=options, progress=progress)
         write_json(plan.cache.cell(key), hypotheses.model_dump(mode="json"))
 
