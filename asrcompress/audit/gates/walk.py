@@ -108,7 +108,7 @@ class Walk:
     def cells(self, evaluations: Evaluations) -> Iterator[Checked]:
         """What rules say of cells and their subgroups; the clean condition comes first."""
         rules = [
-            (number, rule, self.expected.artefacts_of(rule), self._conditions_of(rule))
+            (number, rule, set(self.expected.artefacts_of(rule)), set(self._conditions_of(rule)))
             for number, rule in enumerate(self.rules)
             if isinstance(rule, CellRule) and rule.is_of_cells
         ]
@@ -160,7 +160,7 @@ class Walk:
         for number, rule in about:
             if result is None or row is None or (sides is None and (rule.needs_sides or rule.by)):
                 judgement = missing("this cell is missing in the results")
-                yield Checked(number, artefact, judgement, condition, rule.by)
+                yield Checked(number, artefact, judgement, condition)
                 continue
             for whole in self._evidence(rule, row, result, sides):
                 yield Checked(number, artefact, *self._judged(rule, whole, condition))
@@ -194,8 +194,9 @@ class Walk:
         """The judgement with the rest of its place."""
         column, value = evidence.group or (None, None)
         if value is not None and not evidence.evaluation.utterances:
-            words = f"no utterance with {column} = {value}" if value else f"no column {column}"
-            return missing(words), condition, column, value or None
+            if not value:
+                return missing(f"no column {column}"), condition, None, None
+            return missing(f"no utterance with {column} = {value}"), condition, column, value
         spoken = evidence.words.n
         if spoken < rule.min_words:
             few = f"{spoken} reference words, fewer than {rule.min_words}"

@@ -203,6 +203,7 @@ def test_what_is_not_there_is_missing(run: Run, rule: dict[str, object]) -> None
     """A name, a subgroup or a figure that the results lack is no pass, and ends in 3."""
     table = check(run.found, run.evaluations, gates(rule))
     assert set(outcomes(table.checks)) == {MISSING}
+    assert not any("None" in one.place for one in table.checks)
     assert table.exit_code == ExitCode.INTERNAL
 
 
