@@ -86,6 +86,10 @@ class _Parent:
             os._exit(_ORPHANED)
 
 
+def _ignored(number: int, frame: FrameType | None) -> None:
+    """What SIG_IGN does; but Python complains of a signal that was under way when it was set."""
+
+
 class _Interrupt:
     """Ctrl-C or SIGTERM: raised once, and again at the next step if a library swallowed it."""
 
@@ -102,7 +106,7 @@ class _Interrupt:
 
     def _press(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a handler's
         for other in (signal.SIGINT, signal.SIGTERM):  # what is being tidied up is not disturbed
-            signal.signal(other, signal.SIG_IGN)
+            signal.signal(other, _ignored)
         self._is_pressed = True
         raise KeyboardInterrupt
 
