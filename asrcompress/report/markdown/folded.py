@@ -165,7 +165,9 @@ def _broken(view: View) -> Iterator[Part]:
 
 
 def _alignment(flip: Flip) -> str:
-    """The errors with the words around them."""
+    """The errors with the words around them; how many, where the words were left out."""
+    if not flip.alignment:
+        return f"{count_of(flip.errors, 'error')}, words left out"
     words = flips.excerpt(flip, context=_CONTEXT, most=_MOST_WORDS)
     return " ".join(flips.marked(word) if word else "..." for word in words)
 

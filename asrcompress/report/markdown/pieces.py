@@ -12,7 +12,9 @@ from asrcompress.report.wording import DOCUMENT_MARKS, NOT_RUN, percent
 _PUNCTUATION = re.compile(r"([\\`*_\[\]|~])")
 # What begins a mention, an issue, a merge request, a label, an emoji or a link on GitHub or GitLab,
 # which look for them in what is shown: a space of no width after it is all that stops them.
-_REFERENCES = re.compile(r"([@#!%&$~^:])(?=[\w/\"'])|(www)(?=\.)|(gh-)(?=\d)", re.IGNORECASE)
+_REFERENCES = re.compile(
+    r"([@#!%&$~^])(?=[\w\"'])|(:)(?=//|[\w+-]+(?::|$))|(www)(?=\.)|(gh-)(?=\d)", re.IGNORECASE
+)
 _NO_WIDTH = "\u200b"  # in no text of ours: `one_line` replaces it
 _DOLLAR = "<span>$</span>"  # as GitHub's manual has it: two bare ones would be a formula
 _LEAD = re.compile(r"^(\d*)(?=[#+\-=/.)])")  # would begin a heading, a list or a command

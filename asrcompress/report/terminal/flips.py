@@ -60,6 +60,8 @@ def _shown(cell: CellErrors, most: int) -> list[Text]:
 
 def _flip(flip: Flip) -> Text:
     name = text(f"{flip.id} ({count_of(flip.errors, 'error')})", "dim")
+    if not flip.alignment:
+        return name
     words = [text(marked(word), _STYLES[word.operation]) for word in flip.alignment]
     return Text("\n").join([name, Text(" ").join(words)])
 

@@ -23,7 +23,7 @@ from tests.report import broken, everything, gates
 ALLOWED = {"p", "strong", "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "blockquote"}
 ALLOWED |= {"br", "hr", "details", "summary", "span", "em"}
 # What GitHub and GitLab look for in the text that is shown.
-REFERENCES = re.compile(r"[@#!%&$~^][\w\"]|:\w+:|\w://|\bwww\.|\bgh-\d", re.IGNORECASE)
+REFERENCES = re.compile(r"[@#!%&$~^][\w\"]|:[\w+-]+:|\w://|\bwww\.|\bgh-\d", re.IGNORECASE)
 HOSTILE = (
     "a | b \\| c",
     "<script>alert(1)</script>",
@@ -34,7 +34,7 @@ HOSTILE = (
     "[x](javascript:alert(1))",
     "<http://evil.example>",
     "http://evil.example www.evil.example me@evil.example",
-    "@team #12 !12 %12 &12 $12 ~bug GH-12 user/repo#1 :tada:",
+    "@team #12 !12 %12 &12 $12 ~bug GH-12 user/repo#1 :tada: :+1: a:b:c:",
     "$x$ and $$y$$",
     "`code` *b* _i_ ~~s~~ **B**",
     "# head",
