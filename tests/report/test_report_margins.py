@@ -37,7 +37,7 @@ def test_terminal_has_table_1_of_the_paper(wild_results: Results) -> None:
     """Mean WER by noise type: 32 x 1.2 x (1.5 + 3 + 6) / 3000 = 13.4 % for babble."""
     text = _text(wild_results, None)
     assert "WER % by noise type (all its SNRs together)" in text
-    assert re.search(r"^babble +144 +13\.4 ", text.partition("robust/")[2], re.MULTILINE)
+    assert re.search(r"^babble +144 .*13\.4\b", text.partition("robust/")[2], re.MULTILINE)
     assert "WER % by SNR (all types of noise together)" in text
     assert max(map(len, text.splitlines())) <= 80
 
