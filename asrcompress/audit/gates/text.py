@@ -89,7 +89,11 @@ def checked_gates(document: Document, at: Key) -> Gates | None:
     try:
         return Gates.model_validate(value)
     except ValidationError as error:
+        written = list(document.mistakes)
         add_mistakes(document, at, [_mistake(detail) for detail in error.errors()])
+        unread = {mistake.key for mistake in written}  # a mistake already, without a value to check
+        found = document.mistakes[len(written) :]
+        document.mistakes = [*written, *(one for one in found if one.key not in unread)]
         return None
 
 
