@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from asrcompress.audit.gates.baseline import Baseline, check_same_recordings
 from asrcompress.audit.gates.evidence import Evaluations
@@ -53,7 +53,7 @@ def check(
         source=loaded.source,
         inconclusive_passes=loaded.gates.inconclusive == "pass",
         checks=tuple(
-            _table_row(one, rules[one.rule]) for one in _settled(walk.in_order(checked), rules)
+            _table_row(*one, rules[one[0].rule]) for one in _settled(walk.in_order(checked), rules)
         ),
     )
 
@@ -67,11 +67,11 @@ def expected_of(found: Findings) -> Expected:
     )
 
 
-def _settled(checked: Sequence[Checked], rules: Sequence[Rule]) -> list[Checked]:
+def _settled(checked: Sequence[Checked], rules: Sequence[Rule]) -> list[tuple[Checked, Judgement]]:
     """With the outcomes of all tests, after Holm's correction over those of one metric."""
     from asrcompress.evaluate.holm import holm
 
-    judged: list[Judgement] = [one.judgement for one in checked]
+    judged = [one.judgement for one in checked if isinstance(one.judgement, Judgement)]
     metrics = [rules[one.rule].metric for one in checked]
     for metric in dict.fromkeys(metrics):
         tests = [
@@ -83,12 +83,10 @@ def _settled(checked: Sequence[Checked], rules: Sequence[Rule]) -> list[Checked]
         beyond = holm([test.p_inferior for _, test in tests])
         for rank, (place, _) in enumerate(tests):
             judged[place] = judged[place].settled(within[rank], beyond[rank], len(tests))
-    both = zip(checked, judged, strict=True)
-    return [replace(one, judgement=judgement) for one, judgement in both]
+    return list(zip(checked, judged, strict=True))
 
 
-def _table_row(one: Checked, rule: Rule) -> GateCheck:
-    judgement = one.judgement
+def _table_row(one: Checked, judgement: Judgement, rule: Rule) -> GateCheck:
     return GateCheck(
         gate=rule.title,
         metric=rule.metric,

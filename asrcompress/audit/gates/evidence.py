@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from asrcompress.audit.gates.baseline import Baseline
-from asrcompress.core.comparison import Comparison
+from asrcompress.audit.gates.judgement import Pending
 from asrcompress.core.cost import Cost, Sizes
 from asrcompress.core.evaluation import ErrorCounts, Evaluation, UtteranceScore
 from asrcompress.core.findings import Findings
@@ -152,15 +152,19 @@ def replicates_of(found: Findings) -> int:
     return next((one.replicates for one in comparisons if one is not None), REPLICATES)
 
 
-def compared(evidence: CellEvidence, before: Evaluation, margin: float) -> Comparison | None:
-    """The artefact here against another model's evaluation, as the results compare whole cells.
+def loss_to(before: Evaluation, evidence: CellEvidence, what: str, margin: float) -> Pending:
+    """The artefact here against another model's evaluation, compared as whole cells are.
 
-    None where there is nothing to resample.
+    Raises:
+        InputError: the two are not of the same utterances and normaliser.
     """
-    from asrcompress.evaluate.intervals import Bootstrap, pooled_compare
+    from asrcompress.evaluate.pairs import paired
+    from asrcompress.evaluate.roll import Rolls
+    from asrcompress.evaluate.tally import tally_of
 
-    how = Bootstrap(margin, evidence.seed, evidence.replicates)
-    return pooled_compare([evidence.evaluation], [before], how)
+    rolls = Rolls()
+    pairs = paired(tally_of(evidence.evaluation, rolls), tally_of(before, rolls))
+    return Pending(what, margin, pairs.sample(rolls), pairs.changes)
 
 
 def of_group(evaluation: Evaluation, group: Group) -> Evaluation:

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import TYPE_CHECKING
 
+from asrcompress.audit.gates.figures import points, points_range
 from asrcompress.core.comparison import Comparison, Interval
 from asrcompress.core.gates import GateOutcome
+
+if TYPE_CHECKING:
+    from asrcompress.evaluate.resampling import RateSample
+    from asrcompress.evaluate.sparse import Changes
+    from asrcompress.evaluate.tails import Resampled
 
 _LEAST_SHOWN = 0.001  # of p-values
 
@@ -52,6 +59,37 @@ class Judgement:
         if tests > 1:
             words += f" over {tests} tests"
         return replace(self, outcome=outcome, words=words)
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A loss that waits to be resampled with the others under its condition, all at once.
+
+    what: dWER or WER, for the words; margin: its limit.
+    """
+
+    what: str
+    margin: float
+    sample: RateSample
+    changes: Changes
+
+    def judged(self, found: Resampled | None, seed: int, replicates: int) -> Judgement:
+        """The judgement, whose outcome awaits the correction for many tests."""
+        from asrcompress.evaluate.intervals import Bootstrap, comparison_of
+
+        allowed = f"margin {points(self.margin, signed=False)}"
+        if found is None:
+            words = f"one speaker, recording or utterance only, {allowed}"
+            return inconclusive(words, limit=self.margin)
+        test = comparison_of(self.changes, found, Bootstrap(self.margin, seed, replicates), "")
+        return Judgement(
+            GateOutcome.INCONCLUSIVE,  # until then
+            f"{self.what} {points(test.delta_wer)} ({points_range(test.interval)}), {allowed}",
+            value=test.delta_wer,
+            interval=test.interval,
+            limit=self.margin,
+            test=test,
+        )
 
 
 def missing(words: str) -> Judgement:

@@ -16,7 +16,7 @@ from pydantic import (
 
 if TYPE_CHECKING:
     from asrcompress.audit.gates.evidence import ArtefactEvidence, CellEvidence
-    from asrcompress.audit.gates.judgement import Judgement
+    from asrcompress.audit.gates.judgement import Judgement, Pending
 
 Pattern = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Fraction = Annotated[float, Field(ge=0, le=10)]  # of words; a WER may be above 1
@@ -78,7 +78,7 @@ class Rule(BaseModel):
         """What it says of an artefact: a judgement for each of its limits."""
         raise NotImplementedError
 
-    def judge_cell(self, evidence: CellEvidence) -> Judgement:
+    def judge_cell(self, evidence: CellEvidence) -> Judgement | Pending:
         """What it says of a cell or of a subgroup of it."""
         raise NotImplementedError
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from asrcompress.audit.gates.baseline import Baseline
 from asrcompress.audit.gates.evidence import (
@@ -13,25 +13,27 @@ from asrcompress.audit.gates.evidence import (
     Sides,
     clean_of,
     has_column,
+    replicates_of,
     value_of,
 )
-from asrcompress.audit.gates.judgement import Judgement, inconclusive, missing
+from asrcompress.audit.gates.judgement import Judgement, Pending, inconclusive, missing
 from asrcompress.audit.gates.places import Expected, unmatched
 from asrcompress.audit.gates.rule import CellRule, Rule
 from asrcompress.core.evaluation import Evaluation
 from asrcompress.core.findings import Findings
 from asrcompress.core.results import ArtefactResult, CellResult
 
+_AT_ONCE = 256  # losses whose resamples are held in memory together: 60 MB of 10,000
 Numbered = list[tuple[int, CellRule]]
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A judgement with its rule's number and its place."""
+    """A judgement, or one that is pending, with its rule's number and its place."""
 
     rule: int
     artefact: str
-    judgement: Judgement
+    judgement: Judgement | Pending
     condition: str | None = None
     field: str | None = None
     group: str | None = None
@@ -116,6 +118,7 @@ class Walk:
         keeps = any(rule.is_beside_clean and rule.by is not None for _, rule, *_ in rules)
         for condition in sorted(self.expected.conditions, key=lambda name: name != clean):
             baselines: dict[str, Evaluation | None] = {}
+            here: list[Checked] = []
             for artefact in self.expected.artefacts:
                 about = [
                     (number, rule)
@@ -129,7 +132,27 @@ class Walk:
                 )
                 if is_kept and sides is not None:
                     self._reference[artefact] = sides
-                yield from self._of_cell(about, artefact, condition, sides)
+                here += self._of_cell(about, artefact, condition, sides)
+            yield from self._resampled(here)
+
+    def _resampled(self, checked: Sequence[Checked]) -> Iterator[Checked]:
+        """With what was pending: its recordings are drawn again once for many."""
+        from asrcompress.evaluate.resampling import resample
+
+        seed, replicates = self.found.results.seed, replicates_of(self.found)
+        waiting = [
+            (place, one.judgement)
+            for place, one in enumerate(checked)
+            if isinstance(one.judgement, Pending)
+        ]
+        judged: dict[int, Judgement] = {}
+        for start in range(0, len(waiting), _AT_ONCE):
+            some = waiting[start : start + _AT_ONCE]
+            found = resample([one.sample for _, one in some], seed=seed, replicates=replicates)
+            for (place, pending), values in zip(some, found, strict=True):
+                judged[place] = pending.judged(values, seed, replicates)
+        for place, one in enumerate(checked):
+            yield replace(one, judgement=judged.get(place, one.judgement))
 
     def _sides(
         self,
@@ -190,7 +213,7 @@ class Walk:
 
     def _judged(
         self, rule: CellRule, evidence: CellEvidence, condition: str
-    ) -> tuple[Judgement, str, str | None, str | None]:
+    ) -> tuple[Judgement | Pending, str, str | None, str | None]:
         """The judgement with the rest of its place."""
         column, value = evidence.group or (None, None)
         if value is not None and not evidence.evaluation.utterances:

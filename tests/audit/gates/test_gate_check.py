@@ -8,6 +8,9 @@ from dataclasses import replace
 import pytest
 
 from asrcompress.audit.gates import Expected, check
+from asrcompress.audit.gates.check import expected_of
+from asrcompress.audit.gates.judgement import Judgement
+from asrcompress.audit.gates.walk import Walk
 from asrcompress.core.comparison import Interval, Verdict
 from asrcompress.core.errors import ExitCode, NothingToEvaluateError
 from asrcompress.core.gates import GateCheck, GateOutcome
@@ -118,20 +121,21 @@ def test_the_same_margin_gives_the_verdicts_of_the_results() -> None:
 
 def test_p_values_are_those_of_the_results() -> None:
     """At the results' margin a rule's own test is the comparison that is in them."""
-    from asrcompress.audit.gates.evidence import CellEvidence, Sides
-    from asrcompress.audit.gates.metrics import dwer
-
     run = run_of(margin=0.03)
-    (row,) = [one for one in run.found.results.artefacts if one.name == "int4"]
-    result = run.found.results.cell("int4", "noise")
-    assert result is not None
-    assert result.comparison is not None
-    sides = Sides(run.evaluations["int4", "noise"], run.evaluations["fp32", "noise"])
-    rule = dwer.Rule(metric="dwer", absolute=0.03)
-    test = rule.judge_cell(CellEvidence(run.found, row, result, sides=sides)).test
-    assert test is not None
-    assert test.p_non_inferior == result.comparison.p_non_inferior
-    assert test.p_inferior == result.comparison.p_inferior
+    walk = Walk(
+        run.found, gates({"metric": "dwer", "absolute": 0.03}).gates.rules, expected_of(run.found)
+    )
+    tests = 0
+    for one in walk.cells(run.evaluations):
+        assert isinstance(one.judgement, Judgement)
+        cell = run.found.results.cell(one.artefact, str(one.condition))
+        assert cell is not None
+        assert cell.comparison is not None
+        assert one.judgement.test is not None
+        assert one.judgement.test.p_non_inferior == cell.comparison.p_non_inferior
+        assert one.judgement.test.p_inferior == cell.comparison.p_inferior
+        tests += 1
+    assert tests == 4
 
 
 def test_more_tests_need_more_evidence(run: Run) -> None:

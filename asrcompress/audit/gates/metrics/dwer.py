@@ -6,12 +6,10 @@ from typing import ClassVar, Literal
 
 from pydantic import model_validator
 
-from asrcompress.audit.gates.evidence import CellEvidence, compared
-from asrcompress.audit.gates.figures import points, points_range, shortest
-from asrcompress.audit.gates.judgement import Judgement, inconclusive, missing
+from asrcompress.audit.gates.evidence import CellEvidence, loss_to
+from asrcompress.audit.gates.figures import shortest
+from asrcompress.audit.gates.judgement import Judgement, Pending, missing
 from asrcompress.audit.gates.rule import CellRule, Fraction, Share
-from asrcompress.core.comparison import Comparison
-from asrcompress.core.gates import GateOutcome
 
 
 class Rule(CellRule):
@@ -37,7 +35,7 @@ class Rule(CellRule):
     def words(self) -> str:
         return f"dWER within {margin_words(self.absolute, self.relative)}"
 
-    def judge_cell(self, evidence: CellEvidence) -> Judgement:
+    def judge_cell(self, evidence: CellEvidence) -> Judgement | Pending:
         before = None if evidence.sides is None else evidence.sides.baseline
         if before is None:
             return missing("nothing to compare with")
@@ -45,23 +43,7 @@ class Rule(CellRule):
         if rate is None:
             return missing("no reference words")
         margin = max(self.absolute or 0.0, (self.relative or 0.0) * rate)
-        return tested(compared(evidence, before, margin), "dWER", margin)
-
-
-def tested(found: Comparison | None, what: str, margin: float) -> Judgement:
-    """A comparison whose outcome awaits the correction for many tests."""
-    allowed = f"margin {points(margin, signed=False)}"
-    if found is None:
-        words = f"one speaker, recording or utterance only, {allowed}"
-        return inconclusive(words, limit=margin)
-    return Judgement(
-        GateOutcome.INCONCLUSIVE,  # until then
-        f"{what} {points(found.delta_wer)} ({points_range(found.interval)}), {allowed}",
-        value=found.delta_wer,
-        interval=found.interval,
-        limit=margin,
-        test=found,
-    )
+        return loss_to(before, evidence, "dWER", margin)
 
 
 def margin_words(absolute: float | None, relative: float | None) -> str:

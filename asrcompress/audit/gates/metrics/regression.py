@@ -8,10 +8,10 @@ from typing import ClassVar, Literal
 from pydantic import model_validator
 
 from asrcompress.audit.gates.baseline import Baseline, BaselineCell, hash_of
-from asrcompress.audit.gates.evidence import ArtefactEvidence, CellEvidence, compared, rtfx_ratio
+from asrcompress.audit.gates.evidence import ArtefactEvidence, CellEvidence, loss_to, rtfx_ratio
 from asrcompress.audit.gates.figures import megabytes, percent, points, times
-from asrcompress.audit.gates.judgement import Judgement, at_least, at_most, missing
-from asrcompress.audit.gates.metrics.dwer import margin_words, tested
+from asrcompress.audit.gates.judgement import Judgement, Pending, at_least, at_most, missing
+from asrcompress.audit.gates.metrics.dwer import margin_words
 from asrcompress.audit.gates.metrics.size import Form, bytes_of
 from asrcompress.audit.gates.rule import CellRule, Share
 from asrcompress.core.errors import InputError
@@ -105,14 +105,14 @@ class Rule(CellRule):
             return bytes_of(row.sizes, self.form)
         return row.rtfx_ratio if self.of == "rtfx_ratio" else row.peak_memory_bytes
 
-    def judge_cell(self, evidence: CellEvidence) -> Judgement:
+    def judge_cell(self, evidence: CellEvidence) -> Judgement | Pending:
         cell = _cell_before(evidence.committed, evidence)
         if cell is None:
             return missing("not in the baseline file")
         if cell.utterances is not None:
             before = _as_before(evidence.evaluation, cell.utterances)
             margin = self._allowed(before.words.rate or 0.0)
-            return tested(compared(evidence, before, margin), "WER", margin)
+            return loss_to(before, evidence, "WER", margin)
         return self._estimate(evidence, _words_before(cell, evidence))
 
     def _estimate(self, evidence: CellEvidence, before: ErrorCounts | None) -> Judgement:
