@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from tests.hostile.promises import (
     check_outcome,
     hold_promises,
     named,
+    raw_controls,
     snapshot,
 )
 
@@ -221,6 +223,25 @@ _INSTALLED: dict[str, Callable[[Sandbox], list[object]]] = {
 def _pipe(sandbox: Sandbox) -> Path:
     os.mkfifo(sandbox.given / "results.json")
     return sandbox.given / "results.json"
+
+
+def test_what_libraries_print_themselves(sandbox: Sandbox) -> None:
+    """A key that tokenizers prints as it is neither steers the terminal nor gets into the JSON."""
+    model = sandbox.copy("model")
+    path = model / "tokenizer_config.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    next(iter(content["added_tokens_decoder"].values()))["\x1b[2J\u202e"] = 1
+    path.write_text(json.dumps(content), encoding="utf-8")
+    arguments = ["compress", str(model), "--bits", "8", "--no-zip", "--json", "-o", "out"]
+    done = subprocess.run(
+        [sys.executable, "-c", "from asrcompress.cli import main; main()", *arguments],
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    json.loads(done.stdout)
+    assert raw_controls((done.stdout + done.stderr).decode()) == ""
 
 
 @pytest.mark.parametrize("name", _INSTALLED)

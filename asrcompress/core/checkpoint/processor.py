@@ -9,7 +9,7 @@ import numpy as np
 from asrcompress.core.audio_stream import HIGHEST_RATE_HZ, LOWEST_RATE_HZ
 from asrcompress.core.checkpoint.layout import FEATURE_FILES, TOKENIZER_FILES
 from asrcompress.core.checkpoint.locate import Checkpoint
-from asrcompress.core.checkpoint.quiet import quiet_transformers
+from asrcompress.core.checkpoint.quiet import quiet_transformers, without_native_output
 from asrcompress.core.errors import ModelError
 
 # What transformers' Auto classes raise for files that are missing or of the wrong form.
@@ -42,7 +42,7 @@ def load_processor(checkpoint: Checkpoint, *, trust_remote_code: bool = False) -
                 expected=" or ".join(names),
                 next_step="copy them from the model it was fine-tuned from",
             )
-    with quiet_transformers():
+    with quiet_transformers(), without_native_output():
         processor = _auto_processor(checkpoint, trust_remote_code)
         if not (hasattr(processor, "feature_extractor") and hasattr(processor, "tokenizer")):
             processor = _from_parts(checkpoint, trust_remote_code)

@@ -2,9 +2,34 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+_STDOUT = 1  # its file descriptor, whatever sys.stdout is
+
+
+@contextmanager
+def without_native_output() -> Iterator[None]:
+    """While it lasts, what a library prints to stdout past Python is dropped.
+
+    tokenizers' Rust prints unknown keys of a checkpoint's files there, with whatever escape codes
+    are in them, and so into results that are printed as JSON.
+    """
+    try:
+        saved = os.dup(_STDOUT)
+    except OSError:  # closed
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, _STDOUT)
+    os.close(nowhere)
+    try:
+        yield
+    finally:
+        os.dup2(saved, _STDOUT)
+        os.close(saved)
 
 
 @contextmanager
