@@ -80,17 +80,17 @@ def test_all_artefacts_in_one_run_once(tmp_path: Path, measured: _Measured) -> N
     """Written beside the results, costs from the same figures, and not measured again."""
     recipe = _recipe(tmp_path, "{lengths_s: [3, 5], rounds: 2, energy: true}")
     output = tmp_path / "out"
-    request = AuditRequest(str(recipe), output=output, threads=1, workers=1)
+    request = AuditRequest(str(recipe), output=output, threads=1, workers=1, jobs=0)
     outcome = run(request)
     ((job, options),) = measured.jobs
     assert list(job.checkpoints) == ["fp32", "int8"]
     assert (job.baseline, job.how.threads, job.batch_size) == ("fp32", 1, 8)
     assert options == SpeedOptions(lengths_s=(3, 5), rounds=2, energy=True)
-    assert outcome.speed == read_speed(output)
-    assert outcome.speed is not None
-    assert outcome.speed.notes == ("n",)
+    assert outcome.findings.speed == read_speed(output)
+    assert outcome.findings.speed is not None
+    assert outcome.findings.speed.notes == ("n",)
     assert [cost.rtfx for cost in outcome.costs.costs.values()] == [20, 21]
-    assert run(request).speed == outcome.speed
+    assert run(request).findings.speed == outcome.findings.speed
     assert len(measured.jobs) == 1
 
 
@@ -98,7 +98,7 @@ def test_what_the_figures_depend_on_is_measured_anew(tmp_path: Path, measured: _
     """Another number of threads, another artefact beside."""
     recipe = _recipe(tmp_path, "true")
     output = tmp_path / "out"
-    run(AuditRequest(str(recipe), output=output, threads=1, workers=1))
+    run(AuditRequest(str(recipe), output=output, threads=1, workers=1, jobs=0))
     again = plan_of(AuditRequest(str(recipe), output=output, threads=1))
     assert speed_of(again) is not None
     assert speed_of(plan_of(AuditRequest(str(recipe), output=output, threads=2))) is None
@@ -110,11 +110,11 @@ def test_speeds_of_a_changed_recipe_are_removed(tmp_path: Path, measured: _Measu
     """What is in the folder was made by the recipe in it."""
     recipe = _recipe(tmp_path, "true")
     output = tmp_path / "out"
-    run(AuditRequest(str(recipe), output=output, threads=1, workers=1))
+    run(AuditRequest(str(recipe), output=output, threads=1, workers=1, jobs=0))
     text = recipe.read_text().replace("speed: true", "speed: false\n  measure_cost: false")
     recipe.write_text(text)
-    outcome = run(AuditRequest(str(recipe), output=output, threads=1, workers=1))
-    assert outcome.speed is None
+    outcome = run(AuditRequest(str(recipe), output=output, threads=1, workers=1, jobs=0))
+    assert outcome.findings.speed is None
     assert read_speed(output) is None
     assert len(measured.jobs) == 1
 
