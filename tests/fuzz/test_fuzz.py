@@ -22,7 +22,7 @@ from tests.hostile.promises import Sandbox, check_outcome, run_quietly, snapshot
 
 SEED = int(os.environ.get("ASRCOMPRESS_FUZZ_SEED", "20"))
 MANY = int(os.environ.get("ASRCOMPRESS_FUZZ_COUNT", "4000"))
-FEW = 150
+FEW = 100
 # Any of them is right, as long as it comes with a line: passed, bad input, edited after it was
 # saved, inconclusive, nothing to evaluate. What is called an internal error fails apart from it.
 CODES = (0, 2, 3, 4, 5)

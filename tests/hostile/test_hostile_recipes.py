@@ -209,8 +209,8 @@ VALUES = (
     ),
     _more("table-of-nothing", "tables: [{title: x, columns: []}]\n"),
     _more("table-unknown-column", "tables: [{title: x, columns: [int9]}]\n"),
-    _more("gates-unknown-rule", "gates: {nonsense: 1}\n"),
-    _more("gates-are-a-list", "gates: [1, 2]\n", (2,), 1),
+    _more("gates-unknown-rule", "gates: {nonsense: 1}\n", errors=2),
+    _more("gates-are-a-list", "gates: [1, 2]\n", errors=2),
     _more("gates-null", "gates: ~\n", (0, 2)),
 )
 
