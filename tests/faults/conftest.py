@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,13 @@ class Undisturbed:
     folder: Path
     expected: Mapping[str, bytes]
     seconds: Mapping[str, float]
+
+
+@pytest.fixture(autouse=True)
+def nobody_left() -> Iterator[None]:
+    """What a test that failed has left running ends with it."""
+    yield
+    Run.end_all()
 
 
 @pytest.fixture(scope="session")

@@ -79,7 +79,7 @@ class Run:
         cls, arguments: list[str], environment: Mapping[str, str] | None = None, **options: Any
     ) -> Run:
         threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-        return cls(
+        started = cls(
             subprocess.Popen(
                 arguments,
                 stdin=subprocess.DEVNULL,
@@ -91,6 +91,17 @@ class Run:
                 **options,
             )
         )
+        _STARTED.append(started)
+        return started
+
+    @staticmethod
+    def end_all() -> None:
+        """End whatever was started and not waited for."""
+        for run in _STARTED:
+            if not run.is_over:
+                run.send(signal.SIGKILL, to="group")
+                run.process.communicate()
+        _STARTED.clear()
 
     @property
     def is_over(self) -> bool:
@@ -125,6 +136,9 @@ class Run:
         while (left := self.others()) and time.monotonic() < deadline_s:
             time.sleep(0.05)
         return left
+
+
+_STARTED: list[Run] = []
 
 
 def until(look: Callable[[], object], run: Run) -> bool:
