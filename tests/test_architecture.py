@@ -19,7 +19,10 @@ MAY_IMPORT = {
     "audit": {"audit", *ROOMS, "core"},
     "cli": {"cli", "audit", *ROOMS, "core"},
 }
-SLOW_TO_IMPORT = {"torch", "transformers", "librosa", "optimum", "jiwer", "pyroomacoustics"}
+SLOW_TO_IMPORT = {
+    *("torch", "transformers", "librosa", "optimum", "jiwer", "pyroomacoustics"),
+    *("ray", "fsspec", "matplotlib"),
+}
 # Where classes of torch modules are defined; imported by others only where they are used.
 TORCH_FOLDERS = {
     "core/checkpoint/slim",

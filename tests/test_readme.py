@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from asrcompress.audit.gates.text import checked_gates
 from asrcompress.audit.recipe_text import check_recipe
+from asrcompress.audit.strict_yaml import parse
 from asrcompress.cli.boundary import run
 
 README = Path(__file__).resolve().parent.parent / "README.md"
@@ -48,10 +50,19 @@ def test_exceptions_are_in_the_readme() -> None:
 
 
 def test_the_recipe_is_sound() -> None:
-    """The YAML that the README shows has no mistake."""
-    (text,) = _blocks("yaml")
+    """The recipe that the README shows has no mistake."""
+    (text,) = (block for block in _blocks("yaml") if block.startswith("title:"))
     recipe, mistakes = check_recipe(text, {})
     assert recipe is not None, mistakes
+
+
+def test_the_gates_are_sound() -> None:
+    """The gate file that the README shows has no mistake."""
+    (text,) = (block for block in _blocks("yaml") if block.startswith("# gates.yaml"))
+    document = parse(text)
+    gates = checked_gates(document, ())
+    assert gates is not None, document.mistakes
+    assert len(gates.rules) == text.count("metric:")
 
 
 def test_the_python_runs(
