@@ -151,11 +151,16 @@ def test_results_alone_print_the_papers_tables(outcome: AuditOutcome) -> None:
 
 def test_a_second_run_makes_nothing(recipe: Path, outcome: AuditOutcome) -> None:
     """Neither artefacts nor calibration audio: all of it is in the cache."""
-    before = {path: path.stat().st_mtime_ns for path in (outcome.folder / "cache").rglob("*")}
+    before = _pieces(outcome.folder / "cache")
     again = run(AuditRequest(str(recipe), output=outcome.folder, workers=1))
     assert again.cells_run == 0
-    assert {p: p.stat().st_mtime_ns for p in (outcome.folder / "cache").rglob("*")} == before
+    assert _pieces(outcome.folder / "cache") == before
     assert again.results == outcome.results
+
+
+def _pieces(cache: Path) -> dict[Path, int]:
+    """When each file of a piece was last written; what is beside them only saves time."""
+    return {path: path.stat().st_mtime_ns for path in cache.glob("*/**/*") if path.is_file()}
 
 
 def _keys(recipe: Path, *changes: tuple[str, str], name: str = "changed") -> dict[str, str]:
