@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import time
@@ -82,6 +83,28 @@ def test_a_worker_killed_from_outside_loses_one_cell(
     assert Run.start(audit_command(undisturbed.recipe, folder)).end()[0] == 0
     assert results_of(folder) == undisturbed.expected
     assert leftovers_in(folder) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("limit_mb", [600, 1500])
+def test_too_little_address_space_is_a_line(
+    undisturbed: Undisturbed, tmp_path: Path, limit_mb: int
+) -> None:
+    """Wherever memory ends, in a library's import or in the model: lines, and no half file."""
+    limit = (limit_mb << 20, limit_mb << 20)
+    folder = tmp_path / "out"
+    run = Run.start(
+        audit_command(undisturbed.recipe, folder, "--quiet"),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, limit),
+    )
+    code, _, err = run.end()
+    assert code in (0, BAD_INPUT, INCOMPLETE), err
+    if code and "Traceback" not in err:  # an interpreter that cannot even start says what it can
+        assert all(line.startswith("error: ") for line in err.splitlines()), err
+    assert run.outlived_by() == []
+    assert faults_in(folder, undisturbed.expected) == []
+    assert Run.start(audit_command(undisturbed.recipe, folder)).end()[0] == 0
+    assert results_of(folder) == undisturbed.expected
 
 
 @pytest.mark.parametrize("shift_days", [-4000, 4000])
