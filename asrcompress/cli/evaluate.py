@@ -92,7 +92,7 @@ def evaluate(
         bool, typer.Option("--energy", help="Measure energy with --speed, where there is a meter.")
     ] = False,
     replicates: Annotated[
-        int, typer.Option("--replicates", min=100, help="Bootstrap replicates.")
+        int, typer.Option("--replicates", min=100, max=1_000_000, help="Bootstrap replicates.")
     ] = 10_000,
     gate: Annotated[
         Path | None, typer.Option("--gate", help="A file of gates to hold the results to.")

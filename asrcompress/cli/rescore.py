@@ -59,7 +59,8 @@ def rescore(
         typer.Option("--margin", min=0, max=1, help="Non-inferiority margin, absolute WER."),
     ] = None,
     replicates: Annotated[
-        int | None, typer.Option("--replicates", min=100, help="Bootstrap replicates.")
+        int | None,
+        typer.Option("--replicates", min=100, max=1_000_000, help="Bootstrap replicates."),
     ] = None,
     seed: Annotated[
         int | None, typer.Option("--seed", min=0, help="What all random draws derive from.")

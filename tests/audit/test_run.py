@@ -17,6 +17,7 @@ from asrcompress.audit.cache import locked
 from asrcompress.cli.boundary import run as run_program
 from asrcompress.core.errors import InputError, OutputError
 from asrcompress.evaluate import torch_options
+from tests.audit.tiny_audits import tiny_recipe
 from tests.checkpoints import tiny_checkpoint
 from tests.corpora import tiny_corpus
 
@@ -42,12 +43,7 @@ evaluate:
 @pytest.fixture(scope="module")
 def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A recipe of 3 artefacts x 4 conditions on a tiny model and corpus."""
-    folder = tmp_path_factory.mktemp("audit")
-    model = tiny_checkpoint(folder / "model", "wav2vec2-layer-norm")
-    corpus = tiny_corpus(folder / "corpus")
-    path = folder / "tiny.yaml"
-    path.write_text(RECIPE.format(model=model, corpus=corpus), encoding="utf-8")
-    return path
+    return tiny_recipe(tmp_path_factory.mktemp("audit"), RECIPE)
 
 
 @pytest.fixture(scope="module")

@@ -27,12 +27,12 @@ evaluate:
 """
 
 
-def tiny_recipe(folder: Path) -> Path:
-    """3 artefacts x 2 conditions."""
+def tiny_recipe(folder: Path, text: str = _RECIPE) -> Path:
+    """The file of a recipe, its model and corpus beside it; 3 artefacts x 2 conditions."""
     model = tiny_checkpoint(folder / "model", "wav2vec2-layer-norm")
     corpus = tiny_corpus(folder / "corpus")
     path = folder / "tiny.yaml"
-    path.write_text(_RECIPE.format(model=model, corpus=corpus), encoding="utf-8")
+    path.write_text(text.format(model=model, corpus=corpus), encoding="utf-8")
     return path
 
 

@@ -10,8 +10,7 @@ import pytest
 
 from asrcompress.cli.boundary import run as run_program
 from asrcompress.core.gates import GateTable
-from tests.checkpoints import tiny_checkpoint
-from tests.corpora import tiny_corpus
+from tests.audit.tiny_audits import tiny_recipe
 
 RECIPE = """\
 title: Tiny
@@ -48,12 +47,7 @@ MODES = {
 @pytest.fixture(scope="module")
 def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A recipe of 2 artefacts x 2 conditions on a tiny model and corpus."""
-    folder = tmp_path_factory.mktemp("gate")
-    model = tiny_checkpoint(folder / "model", "wav2vec2-layer-norm")
-    corpus = tiny_corpus(folder / "corpus")
-    path = folder / "tiny.yaml"
-    path.write_text(RECIPE.format(model=model, corpus=corpus), encoding="utf-8")
-    return path
+    return tiny_recipe(tmp_path_factory.mktemp("gate"), RECIPE)
 
 
 @pytest.fixture(scope="module")

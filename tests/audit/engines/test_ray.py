@@ -28,8 +28,7 @@ from asrcompress.audit.run import _begin
 from asrcompress.audit.tasks import task_id
 from asrcompress.cli.boundary import run as run_program
 from asrcompress.core.errors import InputError
-from tests.checkpoints import tiny_checkpoint
-from tests.corpora import tiny_corpus
+from tests.audit.tiny_audits import tiny_recipe
 
 DETERMINISTIC = ("results.json", "cells.csv", "utterances.jsonl", "errors.json")
 RECIPE = """\
@@ -107,12 +106,7 @@ def cluster() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A recipe of 2 artefacts x 2 conditions on a tiny model and corpus."""
-    folder = tmp_path_factory.mktemp("cluster")
-    model = tiny_checkpoint(folder / "model", "wav2vec2-layer-norm")
-    corpus = tiny_corpus(folder / "corpus")
-    path = folder / "tiny.yaml"
-    path.write_text(RECIPE.format(model=model, corpus=corpus), encoding="utf-8")
-    return path
+    return tiny_recipe(tmp_path_factory.mktemp("cluster"), RECIPE)
 
 
 @pytest.fixture(scope="module")
