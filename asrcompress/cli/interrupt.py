@@ -17,7 +17,11 @@ from asrcompress.core.progress import Progress
 
 @contextmanager
 def interruptible(progress: Progress) -> Iterator[Progress]:
-    """The same progress, which ends the work at its next call once Ctrl-C was pressed."""
+    """The same progress, which ends the work at its next call once Ctrl-C was pressed.
+
+    Raises:
+        KeyboardInterrupt: it was pressed, whatever error the work made of it.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield progress  # only the main thread may ask for signals
         return
@@ -37,6 +41,10 @@ def interruptible(progress: Progress) -> Iterator[Progress]:
     signal.signal(signal.SIGINT, press)
     try:
         yield told
+    except Exception as error:
+        if pressed.is_set():  # a library made an error of its own of it, say of an import
+            raise KeyboardInterrupt from error
+        raise
     finally:
         # a library's own handler, which Python cannot name, was there before: its default is right
         signal.signal(signal.SIGINT, signal.default_int_handler if before is None else before)
