@@ -164,8 +164,14 @@ def test_a_parent_that_is_a_file_is_one_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "is_whole"),
-    [(b'{\n  "a": 1\n}\n', True), (b"{}\n", True), (b'{\n  "a": 1', False), (b"", False)]
-    + [(b"\0" * 64, False), (b"}", False)],
+    [
+        (b'{\n  "a": 1\n}\n', True),
+        (b"{}\n", True),
+        (b'{\n  "a": 1', False),
+        (b"", False),
+        (b"\0" * 64, False),
+        (b"}", False),
+    ],
 )
 def test_a_whole_json_file_ends_as_it_was_written(
     tmp_path: Path, content: bytes, is_whole: bool
