@@ -22,7 +22,7 @@ from asrcompress.audit.gates.calibration.spread import (
     lowest_next,
 )
 from asrcompress.audit.gates.evidence import cost_of, rtfx_ratio
-from asrcompress.audit.gates.figures import megabytes, shortest
+from asrcompress.audit.gates.figures import megabytes, percent, shortest
 from asrcompress.core.findings import Findings
 from asrcompress.core.results import ArtefactResult, ConditionResult
 
@@ -85,8 +85,8 @@ def rates(runs: Sequence[Cells], found: Findings, room: Room) -> Iterator[Propos
         most = rounded_up(limit_for(here, room.chance, draws))
         worst = max(here, key=lambda cell: cell.needed)
         words = (
-            f"The highest interval ends at {_percent(worst.needed)}, of {worst.artefact} "
-            f"({_percent(worst.estimate)}).",
+            f"The highest interval ends at {percent(worst.needed, 1)}, of {worst.artefact} "
+            f"({percent(worst.estimate, 1)}).",
             _chance_words(chance_of_stopping(here, most, draws)),
         )
         artefacts = list(dict.fromkeys(cell.artefact for cell in here))
@@ -174,7 +174,3 @@ def _place(cell: Bounded) -> str:
 
 def _points(difference: float) -> str:
     return f"{100 * difference:.2f} points"
-
-
-def _percent(rate: float) -> str:
-    return f"{100 * rate:.1f} %"
